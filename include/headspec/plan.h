@@ -1,0 +1,88 @@
+// What to measure and how: the experiment as a user or a manifest states it.
+// Plain data; built by experiment/manifest or by hand, consumed by Run() in run.h.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace headspec {
+
+// Storage and rounding type of the forward pass.
+enum class Precision { kBFloat16, kFloat16, kFloat32 };
+
+// "torch.bfloat16" and so on, as the notebook writes dtypes.
+std::string TorchName(Precision precision);
+// "bfloat16", "float16", "float32", as on the command line.
+std::string ShortName(Precision precision);
+
+struct PromptSet {
+  std::string version;  // "Standard-10 v3", or the file's name
+  std::string source;   // "built-in", or the path it was read from
+  std::string md5;      // of the prompts joined by "|||"
+  std::vector<std::string> prompts;
+};
+
+// One rung of the ladder.
+struct ModelEntry {
+  std::string name;      // "microsoft/phi-2" or a folder
+  std::string path;      // folder to read; empty: `name` is a folder or is looked up in the cache
+  std::string revision = "main";
+  std::string display;   // "Phi-2 (2.7B)"
+  std::string size;      // "2.7B"
+  bool use_chat_template = false;
+};
+
+// A published value that the measured models are compared with.
+struct Reference {
+  std::string name;
+  double si = 0;
+  double size_b = 0;  // billions of parameters
+  std::string arch;   // "MHA", "GQA"
+};
+
+struct Hypothesis {
+  std::string claim;  // "B11"
+  std::string h0;
+  std::string h1;
+  double target_si = 0;
+  double tolerance = 0;
+  // The notebook has two verdict rules: the printed one and the stored one.
+  int min_models_printed = 3;
+  int min_models_stored = 4;
+};
+
+// One attempt of the sanity check. Attempts run in order until one passes.
+struct SanityVariant {
+  bool use_chat_template = false;
+  Precision precision = Precision::kBFloat16;
+  std::string label;  // "raw+bf16"
+};
+
+// Whose sanity check decides the precision of a model.
+enum class Fallback { kFirstModel, kPerModel };
+
+struct Protocol {
+  std::string standard;  // "E11-v3"
+  PromptSet prompts;
+  int max_length = 128;  // tokens kept of each prompt, special tokens included
+  std::vector<std::int64_t> seeds;
+  bool rerun_seeds = false;  // repeat the forward pass for every seed although nothing in it is random
+  std::vector<SanityVariant> variants;
+  double sanity_min_si = 0.05;
+  Fallback fallback = Fallback::kFirstModel;
+};
+
+struct Plan {
+  std::string experiment;  // "E08-Phi-Size-Ladder"
+  std::string slug;        // "E08_phi_size_ladder": prefix of folder and bundle names
+  std::string purpose;
+  Protocol protocol;
+  std::vector<ModelEntry> ladder;
+  std::vector<Reference> references;
+  std::optional<Hypothesis> hypothesis;
+  std::string manifest_text;  // the manifest as read, kept beside the results
+};
+
+}  // namespace headspec

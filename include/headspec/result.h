@@ -1,0 +1,147 @@
+// What was measured: everything that results.json, the tables and the figure are made from.
+// Letters: P prompts, L layers, H query heads.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "headspec/plan.h"
+
+namespace headspec {
+
+using Table = std::vector<std::vector<double>>;  // row-major, all rows of one length
+
+// The settings that the sanity check chose; null fields before any variant passed.
+struct SanityOverride {
+  std::optional<bool> use_chat_template;
+  std::optional<std::string> dtype;  // "torch.bfloat16"
+  std::optional<std::string> label;
+};
+
+// One variant of the eight-step check. Fields after a failed step keep their defaults and
+// `reached_step` says how far it came (1..8, the steps as the notebook numbers them).
+struct SanityResult {
+  bool ok = false;
+  std::string label;
+  std::string reason;  // empty when ok; else the notebook's word, "nan_inf" and so on
+  int reached_step = 0;
+  bool use_chat_template = false;
+  std::string dtype;
+  std::string prompt;
+  int valid_len = 0;
+  int num_layers = 0;
+  int num_heads = 0;
+  double attn_abs_mean = 0;  // over layer 0, all heads
+  double attn_std = 0;       // over layer 0, all heads, n - 1
+  std::array<double, 2> entropy_range{};
+  double entropy_mean = 0;
+  double baseline_si = 0;
+  double mean_corr = 0;
+  bool heads_identical = false;  // heads 0 and 1 of layer 0, within 1e-4
+};
+
+// Where a NaN or an infinity was seen first, and how many there were in all.
+struct NonFinite {
+  std::int64_t count = 0;  // values over the whole pass; 0: none
+  std::string operation;   // "attention scores", "mlp up projection", ...
+  int layer = -1;
+  int prompt = -1;         // -1: not tied to one prompt
+  int head = -1;           // -1: not tied to one head
+};
+
+struct Numerics {
+  std::string profile;              // "hf-4.57"
+  std::string dtype;                // "torch.bfloat16"
+  std::string cpu_target;           // vector instruction set the kernels ran on
+  NonFinite non_finite;
+  std::vector<double> max_abs_score;  // [L]: largest |query . key| before scaling
+};
+
+struct FileRecord {
+  std::string name;
+  std::uint64_t bytes = 0;
+};
+
+struct Provenance {
+  std::string folder;
+  std::string revision;  // commit when it came from the cache, else empty
+  std::string model_type;
+  std::string weights_dtype;
+  std::uint64_t parameters = 0;
+  std::vector<FileRecord> files;
+};
+
+struct Timing {
+  double load_seconds = 0;     // configuration, tokenizer, mapping and checking of the weights
+  double forward_seconds = 0;  // attention of all prompts, metrics included
+  std::uint64_t weight_bytes = 0;
+};
+
+struct HeadStatistics {
+  Table head_correlation;              // [H][H], Pearson correlation of depth profiles; NaN where undefined
+  std::vector<int> constant_heads;     // heads whose depth profile is constant: left out of the mean
+};
+
+struct ModelResult {
+  std::string model;
+  std::string display;
+  std::string size;
+  std::optional<std::string> error;  // set: the model failed and the rest is not meaningful
+
+  std::string architecture;  // "MHA", "MQA", "GQA (32:8)"
+  int num_layers = 0;
+  int num_heads = 0;
+  int num_kv_heads = 0;
+  int hidden_size = 0;
+  int d_head = 0;
+  double rho_head = 0;  // H / sqrt(hidden size)
+  double rho_kv = 0;    // key-value heads / L
+  SanityOverride sanity_override;
+
+  double si_mean = 0;
+  double si_std = 0;
+  std::vector<double> si_values;  // one per seed
+  double corr_mean = 0;
+
+  Table head_entropies;                  // [L][H], mean over prompts
+  std::vector<Table> prompt_entropies;   // [P][L][H]
+  std::vector<int> valid_lengths;        // [P]
+  std::vector<std::vector<int>> token_ids;          // [P][valid length]
+  std::vector<std::vector<std::string>> tokens;     // [P][valid length]
+  HeadStatistics statistics;
+  Numerics numerics;
+  Provenance provenance;
+  Timing timing;
+  std::vector<std::string> warnings;
+};
+
+// One of the notebook's two decisions: counts, and the words they lead to.
+struct Decision {
+  int supporting = 0;
+  int valid = 0;
+  std::string conclusion;      // HERITAGE_CONFIRMED, SIZE_CONFOUND_DETECTED or INCONCLUSIVE
+  std::string recommendation;  // "A-Tier" or "B-Tier (unchanged)"
+};
+
+struct Verdict {
+  Decision printed;  // the console cell's rule
+  Decision stored;   // the JSON cell's rule
+  int models_tested = 0;
+};
+
+struct RunResult {
+  int schema_version = 1;
+  Plan plan;
+  std::string timestamp;  // "20260113_181926", local time
+  std::string headspec_version;
+  SanityOverride sanity_override;
+  std::optional<SanityResult> sanity;          // the variant that decided; null when none was asked for
+  std::vector<SanityResult> sanity_attempts;   // all, in order
+  std::vector<ModelResult> models;
+  std::optional<Verdict> verdict;              // null without a hypothesis
+};
+
+}  // namespace headspec

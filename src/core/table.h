@@ -1,0 +1,10 @@
+// A small dense table of doubles, [rows][columns]: per-head values are [layers][heads].
+#pragma once
+
+#include <vector>
+
+namespace headspec {
+
+using Table = std::vector<std::vector<double>>;
+
+}  // namespace headspec
