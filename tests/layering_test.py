@@ -19,7 +19,7 @@ ALLOWED = {
     "cli": {PUBLIC, "core", "experiment", "report"},
 }
 # Third-party headers stay behind one door each.
-DOORS = {"hwy/": {"engine/kernels"}, "zip.h": {"report"}, "toml++/": {"experiment"}, "CLI/": {"cli"},
+DOORS = {"hwy/": {"engine/kernels"}, "zip.h": {"report", "experiment"}, "toml++/": {"experiment"}, "openssl/": {"experiment", "hub"}, "CLI/": {"cli"},
          "headspec_hf.h": {"text"}, "curl/": {"hub"}}
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.M)
 

@@ -90,6 +90,7 @@ struct ModelResult {
   std::string display;
   std::string size;
   std::optional<std::string> error;  // set: the model failed and the rest is not meaningful
+  int error_code = 0;                // the exit code that the failure alone would have
 
   std::string architecture;  // "MHA", "MQA", "GQA (32:8)"
   int num_layers = 0;

@@ -1,0 +1,40 @@
+// The door: measure one model, or run a whole experiment. Failures leave as std::exception whose what() is
+// one line (headspec::Error); nothing here prints, exits or writes a file.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "headspec/plan.h"
+#include "headspec/result.h"
+
+namespace headspec {
+
+// Told what happens while it happens; all calls come from the calling thread.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void OnSanity(const ModelEntry&, const SanityResult&) {}
+  virtual void OnModelBegin(const ModelEntry&) {}
+  virtual void OnModelEnd(const ModelResult&) {}
+  // Long work: `total` units of something begin, advance and end.
+  virtual void OnWorkBegin(std::string_view /*what*/, std::int64_t /*total*/) {}
+  virtual void OnWorkAdvance(std::int64_t /*units*/) {}
+  virtual void OnWorkEnd() {}
+  // True: stop at the next safe point, with an Error of kind kInterrupted.
+  virtual bool Cancelled() const { return false; }
+};
+
+struct RunOptions {
+  int threads = 0;  // 0: all
+};
+
+// The notebook's experiment: sanity check, every model of the ladder, both verdict rules. A failing model
+// is recorded and the others go on; a sanity check that no variant passes throws Error(kRun).
+RunResult Run(const Plan& plan, const RunOptions& options, Observer& observer);
+
+// The ladder alone, without a verdict. With several variants each model takes the first whose sanity check
+// it passes; with one variant it is measured so, unchecked.
+RunResult Measure(const Plan& plan, const RunOptions& options, Observer& observer);
+
+}  // namespace headspec

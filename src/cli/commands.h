@@ -1,0 +1,14 @@
+// One thin file for each command: it adds itself to the program and leaves its exit code in `exit_code`.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace headspec::cli {
+
+void AddRun(CLI::App& program, int& exit_code);
+void AddMeasure(CLI::App& program, int& exit_code);
+void AddSanity(CLI::App& program, int& exit_code);
+void AddInspect(CLI::App& program, int& exit_code);
+void AddSi(CLI::App& program, int& exit_code);
+
+}  // namespace headspec::cli

@@ -1,0 +1,115 @@
+#include "cli/console.h"
+
+#include <csignal>
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "report/tables.h"
+
+namespace headspec::cli {
+namespace {
+
+constexpr int kBarWidth = 24;
+
+volatile std::sig_atomic_t interrupted = 0;
+
+void OnSignal(int signal) {
+  interrupted = 1;
+  std::signal(signal, SIG_DFL);  // the second one ends the program
+}
+
+void Write(std::FILE* stream, std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stream);
+  std::fflush(stream);
+}
+
+std::string Duration(double seconds) {
+  if (seconds < 90) return fmt::format("{:.0f} s", seconds);
+  return fmt::format("{:.0f} min", seconds / 60);
+}
+
+}  // namespace
+
+void CatchInterrupts() {
+  std::signal(SIGINT, OnSignal);
+  std::signal(SIGTERM, OnSignal);
+}
+
+Console::Console(const CommonOptions& options, double sanity_min_si)
+    : options_(options),
+      sanity_min_si_(sanity_min_si),
+      show_progress_(!options.quiet && !options.no_progress && isatty(STDERR_FILENO) != 0) {}
+
+void Console::Print(std::string_view text) {
+  if (options_.quiet) return;
+  ClearBar();
+  Write(options_.json ? stderr : stdout, text);
+}
+
+void Console::PrintResult(std::string_view text) {
+  ClearBar();
+  Write(stdout, text);
+}
+
+void Console::Note(std::string_view text) {
+  if (options_.quiet) return;
+  ClearBar();
+  Write(stderr, std::string(text) + "\n");
+}
+
+void Console::Error(std::string_view text) {
+  ClearBar();
+  Write(stderr, "headspec: " + std::string(text) + "\n");
+}
+
+void Console::OnSanity(const ModelEntry& entry, const SanityResult& result) {
+  Print(report::SanityBlock(result, entry.name, sanity_min_si_) + "\n");
+}
+
+void Console::OnModelBegin(const ModelEntry& entry) {
+  model_ = entry.display;
+  if (options_.verbose) Note("loading " + entry.name);
+}
+
+void Console::OnModelEnd(const ModelResult& result) { Print(report::ModelLines(result) + "\n"); }
+
+void Console::OnWorkBegin(std::string_view what, std::int64_t total) {
+  work_ = what;
+  done_ = 0;
+  total_ = total;
+  work_start_ = std::chrono::steady_clock::now();
+}
+
+void Console::OnWorkAdvance(std::int64_t units) {
+  done_ += units;
+  DrawBar();
+}
+
+void Console::OnWorkEnd() {
+  ClearBar();
+  total_ = 0;
+}
+
+bool Console::Cancelled() const { return interrupted != 0; }
+
+void Console::DrawBar() {
+  if (!show_progress_ || total_ <= 0) return;
+  const double share = static_cast<double>(done_) / static_cast<double>(total_);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - work_start_).count();
+  const int full = static_cast<int>(share * kBarWidth);
+  std::string bar;
+  for (int i = 0; i < kBarWidth; ++i) bar += i < full ? "█" : "░";
+  Write(stderr, fmt::format("\r\x1b[K{}{}{} {} {}/{}  {} left", model_, model_.empty() ? "" : ": ", work_, bar, done_, total_,
+                            Duration(share > 0 ? seconds / share - seconds : 0)));
+  bar_drawn_ = true;
+}
+
+void Console::ClearBar() {
+  if (!bar_drawn_) return;
+  Write(stderr, "\r\x1b[K");
+  bar_drawn_ = false;
+}
+
+}  // namespace headspec::cli

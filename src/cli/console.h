@@ -1,0 +1,52 @@
+// What a person sees: results on stdout (or nowhere, with --json), notes, progress and errors on stderr.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "cli/options.h"
+#include "headspec/run.h"
+
+namespace headspec::cli {
+
+// From here on Ctrl-C and SIGTERM ask the work to stop at the next safe point; a second one ends at once.
+void CatchInterrupts();
+
+class Console final : public Observer {
+ public:
+  explicit Console(const CommonOptions& options, double sanity_min_si = 0.05);
+
+  // Human-readable results: stdout, or stderr beside --json; nothing with --quiet.
+  void Print(std::string_view text);
+  // Results themselves: printed even with --quiet.
+  void PrintResult(std::string_view text);
+  // A line for people on stderr.
+  void Note(std::string_view text);
+  // An error line on stderr, whatever the options.
+  void Error(std::string_view text);
+
+  void OnSanity(const ModelEntry& entry, const SanityResult& result) override;
+  void OnModelBegin(const ModelEntry& entry) override;
+  void OnModelEnd(const ModelResult& result) override;
+  void OnWorkBegin(std::string_view what, std::int64_t total) override;
+  void OnWorkAdvance(std::int64_t units) override;
+  void OnWorkEnd() override;
+  bool Cancelled() const override;
+
+ private:
+  void DrawBar();
+  void ClearBar();
+
+  CommonOptions options_;
+  double sanity_min_si_;
+  bool show_progress_;
+  std::string model_;
+  std::string work_;
+  std::int64_t done_ = 0;
+  std::int64_t total_ = 0;
+  bool bar_drawn_ = false;
+  std::chrono::steady_clock::time_point work_start_;
+};
+
+}  // namespace headspec::cli

@@ -1,0 +1,107 @@
+#include <memory>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/console.h"
+#include "cli/options.h"
+#include "experiment/inspection.h"
+#include "report/json_text.h"
+
+namespace headspec::cli {
+namespace {
+
+struct Arguments {
+  std::string model;
+  ProtocolOptions protocol;
+  CommonOptions common;
+};
+
+std::string Bytes(std::uint64_t bytes) {
+  if (bytes >= 1'000'000'000) return fmt::format("{:.2f} GB", static_cast<double>(bytes) / 1e9);
+  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
+
+nlohmann::ordered_json JsonOf(const experiment::Inspection& in) {
+  const ModelResult& a = in.architecture;
+  return {{"model", a.model},
+          {"folder", a.provenance.folder},
+          {"revision", a.provenance.revision},
+          {"model_type", a.provenance.model_type},
+          {"architecture", a.architecture},
+          {"num_layers", a.num_layers},
+          {"num_heads", a.num_heads},
+          {"num_kv_heads", a.num_kv_heads},
+          {"hidden_size", a.hidden_size},
+          {"d_head", a.d_head},
+          {"rho_head", a.rho_head},
+          {"rho_kv", a.rho_kv},
+          {"parameters", a.provenance.parameters},
+          {"weights_dtype", a.provenance.weights_dtype},
+          {"tokenizer_class", in.tokenizer_class},
+          {"adds_bos", in.adds_bos},
+          {"has_chat_template", in.has_chat_template},
+          {"chat_template_applied", in.prompts.chat_template_applied},
+          {"plan",
+           {{"tokens", in.pass.tokens},
+            {"floating_point_operations", in.pass.operations},
+            {"weight_bytes", in.pass.weight_bytes},
+            {"activation_bytes", in.pass.activation_bytes},
+            {"largest_layer_bytes", in.pass.largest_layer_bytes},
+            {"estimated_seconds", in.pass.operations / in.operations_per_second}}},
+          {"token_ids", in.prompts.ids},
+          {"tokens", in.prompts.tokens},
+          {"warnings", in.prompts.warnings}};
+}
+
+std::string TextOf(const experiment::Inspection& in) {
+  const ModelResult& a = in.architecture;
+  std::string text = fmt::format(
+      "{}  ({} in {})\n"
+      "  architecture  {}: {} layers, {} heads, {} key-value heads, hidden {}, d_head {}\n"
+      "  ratios        rho_head {:.4f}, rho_kv {:.4f}\n"
+      "  weights       {:.3f} B parameters, stored as {}, {} read once per pass\n"
+      "  memory        {} for activations, {} of file pages in use per layer\n"
+      "  time          about {:.1f} s for {} tokens ({:.3f} TFLOP at {:.0f} GFLOP/s measured here), if the file is cached\n"
+      "  tokenizer     {}; {}; {}\n",
+      a.model, a.provenance.model_type, a.provenance.folder, a.architecture, a.num_layers, a.num_heads, a.num_kv_heads,
+      a.hidden_size, a.d_head, a.rho_head, a.rho_kv, static_cast<double>(a.provenance.parameters) / 1e9,
+      a.provenance.weights_dtype, Bytes(in.pass.weight_bytes), Bytes(in.pass.activation_bytes),
+      Bytes(in.pass.largest_layer_bytes), in.pass.operations / in.operations_per_second, in.pass.tokens,
+      in.pass.operations / 1e12, in.operations_per_second / 1e9, in.tokenizer_class,
+      in.adds_bos ? "puts BOS in front" : "adds no BOS: the attention sink falls on the first word",
+      !in.has_chat_template                ? "no chat template"
+      : in.prompts.chat_template_applied ? "chat template applied"
+                                         : "has a chat template, not applied");
+  for (std::size_t p = 0; p < in.prompts.tokens.size(); ++p) {
+    text += fmt::format("  prompt {:<2} {:>4} tokens ", p + 1, in.prompts.tokens[p].size());
+    for (const std::string& token : in.prompts.tokens[p]) text += " " + token;
+    text += "\n";
+  }
+  for (const std::string& warning : in.prompts.warnings) text += "  warning: " + warning + "\n";
+  return text;
+}
+
+int RunInspect(const Arguments& args) {
+  Console console(args.common);
+  const auto inspection = experiment::Inspect(EntryOf(args.model, args.protocol), BuildProtocol(args.protocol),
+                                              args.protocol.chat_template, args.common.threads);
+  console.PrintResult(args.common.json ? report::JsonText(JsonOf(inspection)) : TextOf(inspection));
+  return 0;
+}
+
+}  // namespace
+
+void AddInspect(CLI::App& program, int& exit_code) {
+  auto args = std::make_shared<Arguments>();
+  CLI::App* command =
+      program.add_subcommand("inspect", "Architecture, cost and tokens of a model, without measuring it");
+  command->add_option("MODEL", args->model, "folder, or org/name of a model in the Hugging Face cache")->required();
+  AddProtocolOptions(*command, args->protocol);
+  AddCommonOptions(*command, args->common);
+  command->footer("Example: headspec inspect ~/models/phi-2 --json");
+  command->callback([args, &exit_code] { exit_code = RunInspect(*args); });
+}
+
+}  // namespace headspec::cli

@@ -1,0 +1,59 @@
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/console.h"
+#include "cli/options.h"
+#include "cli/save.h"
+#include "report/results_json.h"
+#include "report/tables.h"
+
+namespace headspec::cli {
+namespace {
+
+struct Arguments {
+  std::vector<std::string> models;
+  std::string out;
+  ProtocolOptions protocol;
+  CommonOptions common;
+};
+
+Plan PlanOf(const Arguments& args) {
+  Plan plan;
+  plan.experiment = "measure";
+  plan.slug = "measure";
+  plan.purpose = "Specialization Index of single models";
+  plan.protocol = BuildProtocol(args.protocol);
+  for (const std::string& model : args.models) plan.ladder.push_back(EntryOf(model, args.protocol));
+  return plan;
+}
+
+int MeasureModels(const Arguments& args) {
+  const Plan plan = PlanOf(args);
+  Console console(args.common, plan.protocol.sanity_min_si);
+  const RunResult run = Measure(plan, args.common.run_options(), console);
+  const int exit_code = ExitCodeOf(run);
+  for (const ModelResult& model : run.models) {
+    if (model.error) console.Error(model.model + ": " + *model.error);
+  }
+  if (exit_code > 1 || (exit_code == 1 && run.models.size() == 1)) return exit_code;  // nothing was measured
+  const Saved saved = SaveMeasurement(run, OutputFolderName(args.out, plan.slug, run));
+  if (args.common.json) console.PrintResult(report::ResultsJson(run));
+  else console.PrintResult(report::LadderTable(run));
+  console.Print("\nwritten: " + saved.paths.front() + "\n");
+  return exit_code;
+}
+
+}  // namespace
+
+void AddMeasure(CLI::App& program, int& exit_code) {
+  auto args = std::make_shared<Arguments>();
+  CLI::App* command = program.add_subcommand("measure", "The measurement alone, of one or many models");
+  command->add_option("MODEL", args->models, "folder, or org/name of a model in the Hugging Face cache")->required();
+  command->add_option("--out", args->out, "folder to write (default results/measure_<timestamp>)");
+  AddProtocolOptions(*command, args->protocol);
+  AddCommonOptions(*command, args->common);
+  command->footer("Example: headspec measure ~/models/phi-2 --dtype bfloat16 --out phi-2");
+  command->callback([args, &exit_code] { exit_code = MeasureModels(*args); });
+}
+
+}  // namespace headspec::cli

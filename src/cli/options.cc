@@ -1,0 +1,56 @@
+#include "cli/options.h"
+
+#include <filesystem>
+
+#include "experiment/manifest.h"
+#include "experiment/precision.h"
+#include "experiment/prompts.h"
+
+namespace headspec::cli {
+
+void AddCommonOptions(CLI::App& command, CommonOptions& options) {
+  command.add_flag("--json", options.json, "machine-readable JSON on stdout, everything else on stderr");
+  command.add_flag("-q,--quiet", options.quiet, "print only results and errors");
+  command.add_flag("-v,--verbose", options.verbose, "print more about every step");
+  command.add_flag("--no-progress", options.no_progress, "no progress bars (they show on a terminal only)");
+  command.add_option("--threads", options.threads, "threads to use; 0: all")->check(CLI::Range(0, 1024))->capture_default_str();
+}
+
+void AddProtocolOptions(CLI::App& command, ProtocolOptions& options) {
+  command.add_option("--dtype", options.dtype, "auto (the first of bfloat16, float16, float32 that passes the sanity check), or one of them")
+      ->check(CLI::IsMember({"auto", "bfloat16", "float16", "float32"}))
+      ->capture_default_str();
+  command.add_option("--prompts", options.prompts, "standard-10-v3, or a file: JSON list of strings, or one prompt a line")
+      ->capture_default_str();
+  command.add_option("--max-length", options.max_length, "tokens kept of each prompt")->check(CLI::Range(1, 1 << 20))->capture_default_str();
+  command.add_flag("--chat-template,!--no-chat-template", options.chat_template, "wrap prompts in the model's chat template");
+  command.add_option("--revision", options.revision, "branch, tag or commit of a cached model")->capture_default_str();
+  command.add_option("--seed", options.seeds, "seeds to record, several allowed (default 42 123 456); the pass has no randomness");
+  command.add_flag("--rerun-seeds", options.rerun_seeds, "really repeat the pass for every seed");
+}
+
+Protocol BuildProtocol(const ProtocolOptions& options) {
+  Protocol protocol = experiment::DefaultProtocol();
+  protocol.prompts = experiment::LoadPrompts(options.prompts);
+  protocol.max_length = options.max_length;
+  if (!options.seeds.empty()) protocol.seeds = options.seeds;
+  protocol.rerun_seeds = options.rerun_seeds;
+  if (options.dtype != "auto") {
+    protocol.variants = {experiment::MakeVariant(experiment::ParsePrecision(options.dtype, "--dtype"), options.chat_template)};
+  } else {
+    for (SanityVariant& variant : protocol.variants) variant = experiment::MakeVariant(variant.precision, options.chat_template);
+  }
+  return protocol;
+}
+
+ModelEntry EntryOf(const std::string& model, const ProtocolOptions& options) {
+  ModelEntry entry;
+  entry.name = model;
+  entry.revision = options.revision;
+  entry.use_chat_template = options.chat_template;
+  const auto folder = std::filesystem::path(model).lexically_normal();
+  entry.display = folder.has_filename() ? folder.filename().string() : folder.parent_path().filename().string();
+  return entry;
+}
+
+}  // namespace headspec::cli

@@ -1,0 +1,42 @@
+// Options that several commands share: one definition each, so that their words and defaults agree.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "headspec/plan.h"
+#include "headspec/run.h"
+
+namespace headspec::cli {
+
+// How a command talks: --json, -q, -v, --no-progress, --threads.
+struct CommonOptions {
+  bool json = false;
+  bool quiet = false;
+  bool verbose = false;
+  bool no_progress = false;
+  int threads = 0;
+
+  RunOptions run_options() const { return {threads}; }
+};
+void AddCommonOptions(CLI::App& command, CommonOptions& options);
+
+// What is measured and how: --dtype, --prompts, --max-length, --chat-template, --revision, --seed, --rerun-seeds.
+struct ProtocolOptions {
+  std::string dtype = "auto";
+  std::string prompts = "standard-10-v3";
+  int max_length = 128;
+  bool chat_template = false;
+  std::string revision = "main";
+  std::vector<std::int64_t> seeds;
+  bool rerun_seeds = false;
+};
+void AddProtocolOptions(CLI::App& command, ProtocolOptions& options);
+
+// The protocol that the options describe. Throws Error.
+Protocol BuildProtocol(const ProtocolOptions& options);
+ModelEntry EntryOf(const std::string& model, const ProtocolOptions& options);
+
+}  // namespace headspec::cli

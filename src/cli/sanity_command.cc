@@ -1,0 +1,50 @@
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/console.h"
+#include "cli/options.h"
+#include "experiment/sanity.h"
+#include "report/results_json.h"
+
+namespace headspec::cli {
+namespace {
+
+struct Arguments {
+  std::string model;
+  ProtocolOptions protocol;
+  CommonOptions common;
+};
+
+int RunCheck(const Arguments& args) {
+  Plan plan;
+  plan.experiment = "sanity";
+  plan.purpose = "Sanity check of " + args.model;
+  plan.protocol = BuildProtocol(args.protocol);
+  plan.ladder = {EntryOf(args.model, args.protocol)};
+  RunResult run = experiment::StartResult(plan);
+  Console console(args.common, run.plan.protocol.sanity_min_si);
+  const auto outcome = experiment::CheckSanity(run.plan.ladder.front(), run.plan.protocol, args.common.run_options(), console);
+  run.sanity_attempts = outcome.attempts;
+  if (outcome.passed) {
+    const SanityResult& passed = outcome.attempts.back();
+    run.sanity = passed;
+    run.sanity_override = {passed.use_chat_template, passed.dtype, passed.label};
+  }
+  if (args.common.json) console.PrintResult(report::ResultsJson(run));
+  else console.PrintResult(outcome.passed ? "SANITY PASS: " + run.sanity->label + "\n" : "SANITY FAIL: no variant passed\n");
+  return outcome.passed ? 0 : 1;
+}
+
+}  // namespace
+
+void AddSanity(CLI::App& program, int& exit_code) {
+  auto args = std::make_shared<Arguments>();
+  CLI::App* command = program.add_subcommand("sanity", "The eight-step check of one model, in bf16, fp16 and fp32 until one passes");
+  command->add_option("MODEL", args->model, "folder, or org/name of a model in the Hugging Face cache")->required();
+  AddProtocolOptions(*command, args->protocol);
+  AddCommonOptions(*command, args->common);
+  command->footer("Example: headspec sanity ~/models/phi-2");
+  command->callback([args, &exit_code] { exit_code = RunCheck(*args); });
+}
+
+}  // namespace headspec::cli

@@ -1,0 +1,28 @@
+// Writing what was measured: all files of a run in one folder, or none.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "headspec/result.h"
+
+namespace headspec::cli {
+
+struct Saved {
+  std::vector<std::string> paths;  // of the files, results.json first
+  std::vector<std::string> notes;  // what the figure leaves out, and why
+};
+
+// results.json alone, as `measure` writes it.
+Saved SaveMeasurement(const RunResult& run, const std::string& folder);
+// Everything of the experiment: results.json, the figure in three formats with its script and data, the
+// manifest, and the bundle with all of it.
+Saved SaveExperiment(const RunResult& run, const std::string& folder);
+
+// `--out`, or results/<name>_<timestamp>.
+std::string OutputFolderName(const std::string& out, const std::string& name, const RunResult& run);
+
+// 0 when every model was measured, 1 when some failed; all failed: the first failure's own code.
+int ExitCodeOf(const RunResult& run);
+
+}  // namespace headspec::cli

@@ -1,0 +1,39 @@
+// Attention of one layer: scores, mask, softmax, rows to the sink, and the attended values.
+#pragma once
+
+#include <vector>
+
+#include "core/matrix_view.h"
+#include "core/thread_pool.h"
+#include "engine/attention_sink.h"
+#include "engine/finite_watch.h"
+#include "model/config.h"
+
+namespace headspec::engine {
+
+// Where a prompt lies in the ragged batch.
+struct PromptSpan {
+  int first = 0;   // row of its first token
+  int tokens = 0;  // T
+};
+
+struct AttentionInput {
+  const model::ModelConfig& config;
+  const std::vector<PromptSpan>& prompts;
+  MatrixView query;  // (M, H*D), rotated
+  MatrixView key;    // (M, G*D), rotated
+  MatrixView value;  // (M, G*D); no data: the attended values are not needed
+  int layer;
+  DType type;
+};
+
+struct AttentionOutput {
+  AttentionSink& sink;
+  FiniteWatch& watch;
+  MatrixView attended;  // (M, H*D), written when values are given
+};
+
+// Returns the largest |query . key| before scaling.
+double Attend(const AttentionInput& in, const AttentionOutput& out, ThreadPool& pool);
+
+}  // namespace headspec::engine

@@ -1,0 +1,40 @@
+// The forward pass: all prompts as one ragged batch, layer after layer straight from the mapped file,
+// every attention row handed to an AttentionSink. No logits: the last layer ends with its attention.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/dtype.h"
+#include "core/progress.h"
+#include "core/thread_pool.h"
+#include "engine/attention_sink.h"
+#include "engine/finite_watch.h"
+#include "model/model.h"
+
+namespace headspec::engine {
+
+// Token ids of one prompt, at least one, each below the vocabulary size.
+using TokenIds = std::vector<int>;
+
+struct ForwardOptions {
+  DType type = DType::kBF16;  // the model's precision: kF32, kBF16 or kF16
+  int threads = 0;            // 0: all
+  Progress* progress = nullptr;  // may be null; one unit per layer
+};
+
+struct ForwardReport {
+  std::int64_t non_finite = 0;  // NaN and infinite values in all
+  Place first_non_finite;       // meaningful if there are any
+  std::vector<double> max_abs_score;  // (L): largest |query . key| before scaling, over visible keys
+};
+
+// Throws Error(kInput) on a token id outside the vocabulary and Error(kInterrupted) when cancelled.
+ForwardReport Forward(const model::Model& model, const std::vector<TokenIds>& prompts, AttentionSink& sink,
+                      const ForwardOptions& options);
+
+// The vector instruction set that the kernels run on here: "AVX2", "AVX3" (AVX-512), ...
+std::string CpuTarget();
+
+}  // namespace headspec::engine

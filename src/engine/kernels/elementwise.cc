@@ -1,0 +1,188 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "engine/kernels/elementwise.cc"
+#include <hwy/foreach_target.h>  // must come before highway.h
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
+#include <hwy/contrib/math/math-inl.h>
+
+#include "engine/kernels/kernels.h"
+#include "engine/kernels/round-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace headspec::kernels {
+namespace HWY_NAMESPACE {
+
+void RoundValues(DType type, float* values, std::size_t count) { RoundAll(type, values, count); }
+
+void LoadElementsOf(const WeightView& weight, int row, DType type, float* out) {
+  LoadElements(weight, row, 0, weight.cols, type, out);
+}
+
+void LoadVectorOf(const WeightView& weight, DType type, float* out) {
+  const WeightView as_row{weight.dtype, weight.data, 1, weight.rows * weight.cols};
+  LoadElements(as_row, 0, 0, as_row.cols, type, out);
+}
+
+// Sixteen partial sums whatever the vector length: the order of additions is the same everywhere.
+double SumInFixedOrder(const float* values, std::size_t count) {
+  double partial[16] = {};
+  std::size_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    for (std::size_t lane = 0; lane < 16; ++lane) partial[lane] += static_cast<double>(values[i + lane]);
+  }
+  for (std::size_t lane = 0; i < count; ++i, ++lane) partial[lane] += static_cast<double>(values[i]);
+  double sum = 0;
+  for (const double value : partial) sum += value;
+  return sum;
+}
+
+void SoftmaxRow(DType type, float* row, std::size_t count) {
+  float largest = row[0];
+  bool poisoned = false;
+  for (std::size_t i = 0; i < count; ++i) {
+    largest = std::max(largest, row[i]);
+    poisoned |= std::isnan(row[i]);
+  }
+  if (poisoned || std::isinf(largest)) {
+    std::fill_n(row, count, std::numeric_limits<float>::quiet_NaN());
+    return;
+  }
+  Transform(row, count, [&](auto d, auto x) {
+    // Exp needs a finite argument; e^-200 is 0 in float all the same.
+    return hn::Exp(d, hn::Max(hn::Sub(x, hn::Set(d, largest)), hn::Set(d, -200.0f)));
+  });
+  const float sum = static_cast<float>(SumInFixedOrder(row, count));
+  WithType(type, [&](auto kind) {
+    Transform(row, count, [&](auto d, auto x) {
+      return RoundVector<decltype(kind)::value>(d, hn::Div(x, hn::Set(d, sum)));
+    });
+  });
+}
+
+void ScaleValues(DType type, float factor, float* values, std::size_t count) {
+  WithType(type, [&](auto kind) {
+    Transform(values, count, [&](auto d, auto x) {
+      return RoundVector<decltype(kind)::value>(d, hn::Mul(x, hn::Set(d, factor)));
+    });
+  });
+}
+
+template <DType kType>
+void RotateHalves(const float* cos, const float* sin, std::size_t half, float* head) {
+  const hn::CappedTag<float, 1> d;
+  const auto round = [&](float x) { return hn::GetLane(RoundVector<kType>(d, hn::Set(d, x))); };
+  for (std::size_t i = 0; i < half; ++i) {
+    const float low = head[i];
+    const float high = head[half + i];
+    head[i] = round(round(low * cos[i]) + round(-high * sin[i]));
+    head[half + i] = round(round(high * cos[i]) + round(low * sin[i]));
+  }
+}
+
+void RotateHead(DType type, const float* cos, const float* sin, std::size_t half, float* head) {
+  WithType(type, [&](auto kind) { RotateHalves<decltype(kind)::value>(cos, sin, half, head); });
+}
+
+template <DType kType, class D, class V>
+V GeluNewVector(D d, V x) {
+  const auto round = [&](V v) { return RoundVector<kType>(d, v); };
+  const auto cube = round(hn::Mul(round(hn::Mul(x, x)), x));
+  const auto inner = round(hn::Add(x, round(hn::Mul(hn::Set(d, 0.044715f), cube))));
+  const auto scaled = round(hn::Mul(hn::Set(d, 0.7978845608028654f), inner));  // sqrt(2 / pi)
+  // Beyond 20 tanh is 1 in float; the clamp keeps the exponential inside it finite.
+  const auto bounded = hn::Max(hn::Min(scaled, hn::Set(d, 20.0f)), hn::Set(d, -20.0f));
+  const auto tanh = hn::IfThenElse(hn::IsNaN(scaled), scaled, round(hn::Tanh(d, bounded)));
+  const auto gate = round(hn::Add(hn::Set(d, 1.0f), tanh));
+  return round(hn::Mul(round(hn::Mul(hn::Set(d, 0.5f), x)), gate));
+}
+
+void GeluNewValues(DType type, float* values, std::size_t count) {
+  WithType(type, [&](auto kind) {
+    Transform(values, count, [](auto d, auto x) { return GeluNewVector<decltype(kind)::value>(d, x); });
+  });
+}
+
+void AddValues(DType type, const float* term, float* sum, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) sum[i] += term[i];
+  RoundAll(type, sum, count);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace headspec::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace headspec::kernels {
+
+HWY_EXPORT(RoundValues);
+HWY_EXPORT(LoadElementsOf);
+HWY_EXPORT(LoadVectorOf);
+HWY_EXPORT(SoftmaxRow);
+HWY_EXPORT(ScaleValues);
+HWY_EXPORT(RotateHead);
+HWY_EXPORT(GeluNewValues);
+HWY_EXPORT(AddValues);
+
+void Round(DType type, std::span<float> values) {
+  HWY_DYNAMIC_DISPATCH(RoundValues)(type, values.data(), values.size());
+}
+
+void LoadRow(const WeightView& weight, int row, DType type, std::span<float> out) {
+  HWY_DYNAMIC_DISPATCH(LoadElementsOf)(weight, row, type, out.data());
+}
+
+std::vector<float> LoadVector(const WeightView& weight, DType type) {
+  std::vector<float> out(static_cast<std::size_t>(weight.rows) * static_cast<std::size_t>(weight.cols));
+  HWY_DYNAMIC_DISPATCH(LoadVectorOf)(weight, type, out.data());
+  return out;
+}
+
+void LayerNorm(std::span<const float> x, const NormWeights& norm, DType type, std::span<float> y) {
+  double sum = 0;
+  for (const float value : x) sum += static_cast<double>(value);
+  const double mean = sum / static_cast<double>(x.size());
+  double squares = 0;
+  for (const float value : x) squares += (static_cast<double>(value) - mean) * (static_cast<double>(value) - mean);
+  const double scale = 1.0 / std::sqrt(squares / static_cast<double>(x.size()) + norm.epsilon);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double normalised = (static_cast<double>(x[i]) - mean) * scale;
+    y[i] = static_cast<float>(normalised * static_cast<double>(norm.weight[i]) + static_cast<double>(norm.bias[i]));
+  }
+  Round(type, y);
+}
+
+void Softmax(DType type, std::span<float> row) { HWY_DYNAMIC_DISPATCH(SoftmaxRow)(type, row.data(), row.size()); }
+
+void Scale(DType type, float factor, std::span<float> values) {
+  HWY_DYNAMIC_DISPATCH(ScaleValues)(type, factor, values.data(), values.size());
+}
+
+void Rotate(DType type, std::span<const float> cos, std::span<const float> sin, std::span<float> head) {
+  HWY_DYNAMIC_DISPATCH(RotateHead)(type, cos.data(), sin.data(), cos.size(), head.data());
+}
+
+void GeluNew(DType type, std::span<float> values) {
+  HWY_DYNAMIC_DISPATCH(GeluNewValues)(type, values.data(), values.size());
+}
+
+void Add(DType type, std::span<const float> term, std::span<float> sum) {
+  HWY_DYNAMIC_DISPATCH(AddValues)(type, term.data(), sum.data(), sum.size());
+}
+
+int CountNonFinite(std::span<const float> values) {
+  return static_cast<int>(std::count_if(values.begin(), values.end(), [](float x) { return !std::isfinite(x); }));
+}
+
+float MaxAbs(std::span<const float> values) {
+  float largest = 0;
+  for (const float value : values) largest = std::max(largest, std::abs(value));
+  return largest;
+}
+
+}  // namespace headspec::kernels
+#endif

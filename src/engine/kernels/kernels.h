@@ -1,0 +1,73 @@
+// The arithmetic of the forward pass on plain views: matrix products, softmax, norms, rotary, activation.
+// The only files with SIMD are beside this one; every function picks the best instruction set at run
+// time, and every result is the same bit for bit on all sets that have fused multiply-add and for any
+// number of threads: each output is one chain of additions in a fixed order.
+//
+// `type` is the model's precision (kF32, kBF16 or kF16). Activations are floats whose values are
+// rounded to it exactly where the reference rounds.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/matrix_view.h"
+#include "core/thread_pool.h"
+
+namespace headspec::kernels {
+
+// Rounds to nearest even, in place; fp16 overflows to infinity and keeps subnormals. kF32: no change.
+void Round(DType type, std::span<float> values);
+
+// Elements of one stored row, rounded to `type`.
+void LoadRow(const WeightView& weight, int row, DType type, std::span<float> out);
+// A stored vector (norm weight, bias), rounded to `type`.
+std::vector<float> LoadVector(const WeightView& weight, DType type);
+
+// y = round(x w^T + bias): x (M, K), w (N, K) as stored, y (M, N). One rounding, as a fused linear layer.
+struct LinearWeights {
+  WeightView weight;
+  WeightView bias;
+};
+void Linear(const MatrixView& x, const LinearWeights& w, const MatrixView& y, DType type, ThreadPool& pool);
+
+// y = a b^T and y = a b, unrounded, on the calling thread: attention scores and attention values.
+void MultiplyTransposed(const MatrixView& a, const MatrixView& b, const MatrixView& y);
+void Multiply(const MatrixView& a, const MatrixView& b, const MatrixView& y);
+
+// LayerNorm over a row: statistics and affine map unrounded, one rounding at the end.
+struct NormWeights {
+  std::span<const float> weight;
+  std::span<const float> bias;
+  double epsilon;
+};
+void LayerNorm(std::span<const float> x, const NormWeights& norm, DType type, std::span<float> y);
+
+// Scaled scores to probabilities, in place: softmax in float, then one rounding.
+// A row with a NaN or +infinity becomes all NaN, as it does in the reference.
+void Softmax(DType type, std::span<float> row);
+
+// values = round(values * factor).
+void Scale(DType type, float factor, std::span<float> values);
+
+// Half-split rotation of one head's first 2 * cos.size() values, three roundings.
+void Rotate(DType type, std::span<const float> cos, std::span<const float> sin, std::span<float> head);
+
+// gelu_new, rounded after each of its nine operations: the reference evaluates it op by op.
+void GeluNew(DType type, std::span<float> values);
+
+// sum = round(sum + term).
+void Add(DType type, std::span<const float> term, std::span<float> sum);
+
+// Number of NaN and infinite values.
+int CountNonFinite(std::span<const float> values);
+
+// Largest absolute value, NaN ignored; 0 if empty.
+float MaxAbs(std::span<const float> values);
+
+// Instruction sets usable here, best first, and the one in use. SelectTarget is for tests and benchmarks.
+std::vector<std::string> Targets();
+std::string CurrentTarget();
+void SelectTarget(const std::string& name);
+
+}  // namespace headspec::kernels

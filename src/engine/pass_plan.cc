@@ -1,0 +1,50 @@
+#include "engine/pass_plan.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "engine/buffer.h"
+#include "engine/kernels/kernels.h"
+
+namespace headspec::engine {
+
+PassPlan PlanPass(const model::Model& model, const std::vector<int>& prompt_lengths) {
+  const model::ModelConfig& c = model.config();
+  PassPlan plan;
+  plan.weight_bytes = model.used_bytes();
+  double score_terms = 0;  // sum over prompts of T^2
+  for (const int length : prompt_lengths) {
+    plan.tokens += length;
+    score_terms += static_cast<double>(length) * length;
+  }
+  const double tokens = static_cast<double>(plan.tokens);
+  const double query_and_key = static_cast<double>(c.hidden) * (c.QueryWidth() + c.KeyWidth());
+  const double rest = static_cast<double>(c.hidden) * (c.KeyWidth() + c.QueryWidth() + 2.0 * c.intermediate);
+  const double scores = score_terms * c.QueryWidth();
+  // The last layer ends with its attention.
+  plan.operations = 2 * (c.layers * (tokens * query_and_key + scores) + (c.layers - 1) * (tokens * rest + scores));
+  const std::int64_t widths = 3LL * c.hidden + 2LL * c.QueryWidth() + 2LL * c.KeyWidth() + c.intermediate;
+  plan.activation_bytes = static_cast<std::uint64_t>(plan.tokens * widths) * sizeof(float);
+  for (int layer = 0; layer < c.layers; ++layer) plan.largest_layer_bytes = std::max(plan.largest_layer_bytes, model.LayerBytes(layer));
+  return plan;
+}
+
+double MeasureSpeed(int threads) {
+  constexpr int kTokens = 192;
+  constexpr int kWidth = 1024;
+  ThreadPool pool(threads);
+  Buffer x(kTokens, kWidth);
+  Buffer y(kTokens, kWidth);
+  const std::vector<std::uint16_t> weight(static_cast<std::size_t>(kWidth) * kWidth);
+  const kernels::LinearWeights w{{DType::kBF16, reinterpret_cast<const std::byte*>(weight.data()), kWidth, kWidth}, {}};
+  double best = 0;
+  for (int i = 0; i < 5; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    kernels::Linear(x.view(), w, y.view(), DType::kBF16, pool);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    best = std::max(best, 2.0 * kTokens * kWidth * kWidth / seconds);
+  }
+  return best;
+}
+
+}  // namespace headspec::engine

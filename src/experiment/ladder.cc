@@ -1,0 +1,148 @@
+// The ladder run: sanity check, every model in turn, verdict. Implements include/headspec/run.h.
+#include <ctime>
+#include <new>
+#include <optional>
+#include <utility>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "experiment/measurement.h"
+#include "experiment/sanity.h"
+#include "experiment/verdict.h"
+#include "headspec/run.h"
+
+namespace headspec {
+namespace {
+
+using experiment::MeasurementSettings;
+
+int ExitCodeOf(const std::exception& e) {
+  if (const auto* error = dynamic_cast<const Error*>(&e)) {
+    switch (error->kind()) {
+      case ErrorKind::kRun: return 1;
+      case ErrorKind::kInput: return 2;
+      case ErrorKind::kSystem: return 3;
+      case ErrorKind::kInterrupted: return 130;
+    }
+  }
+  return 3;
+}
+
+// One failing model never loses the others: its error becomes its result. Interruption goes on.
+ModelResult Capture(const ModelEntry& entry, const Protocol& protocol, const MeasurementSettings& settings, Observer& observer) {
+  ModelResult failed;
+  failed.model = entry.name;
+  failed.display = entry.display;
+  failed.size = entry.size;
+  failed.sanity_override = settings.override;
+  try {
+    return experiment::MeasureModel(entry, protocol, settings, observer);
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::kInterrupted) throw;
+    failed.error = e.what();
+    failed.error_code = ExitCodeOf(e);
+  } catch (const std::bad_alloc&) {
+    failed.error = "out of memory; use fewer or shorter prompts";
+    failed.error_code = 3;
+  }
+  return failed;
+}
+
+SanityOverride OverrideOf(const SanityResult& sanity) { return {sanity.use_chat_template, sanity.dtype, sanity.label}; }
+
+MeasurementSettings SettingsOf(const SanityVariant& variant, const RunOptions& options) {
+  return {variant.precision, variant.use_chat_template, {}, options.threads};
+}
+
+// The first variant that passes the sanity check of `entry`. Records the attempts; throws when none does.
+MeasurementSettings SettleBySanity(const ModelEntry& entry, const RunOptions& options, Observer& observer, RunResult& result) {
+  const auto outcome = experiment::CheckSanity(entry, result.plan.protocol, options, observer);
+  result.sanity_attempts.insert(result.sanity_attempts.end(), outcome.attempts.begin(), outcome.attempts.end());
+  if (!outcome.passed) {
+    throw Error(ErrorKind::kRun,
+                fmt::format("ABORT: no sanity variant passed for {}; the last one, {}, stopped with {}", entry.display,
+                            outcome.attempts.back().label, outcome.attempts.back().reason),
+                "mend the model, or change dtypes or sanity_min_si in the manifest");
+  }
+  const SanityResult& passed = outcome.attempts.back();
+  MeasurementSettings settings =
+      SettingsOf(result.plan.protocol.variants[outcome.attempts.size() - 1], options);
+  settings.override = OverrideOf(passed);
+  if (!result.sanity) {
+    result.sanity = passed;
+    result.sanity_override = settings.override;
+  }
+  return settings;
+}
+
+// Per model: the first variant whose sanity check passes and whose whole measurement stays finite.
+ModelResult MeasureWithFallback(const ModelEntry& entry, const RunOptions& options, Observer& observer, RunResult& result) {
+  ModelResult last;
+  for (const SanityVariant& variant : result.plan.protocol.variants) {
+    const SanityResult sanity = experiment::TrySanity(entry, result.plan.protocol, variant, options, observer);
+    result.sanity_attempts.push_back(sanity);
+    MeasurementSettings settings = SettingsOf(variant, options);
+    settings.override = OverrideOf(sanity);
+    if (!sanity.ok) {
+      last = ModelResult{};
+      last.model = entry.name;
+      last.display = entry.display;
+      last.size = entry.size;
+      last.error = fmt::format("no sanity variant passed, the last one, {}, stopped with {}; name one dtype to measure unchecked",
+                               sanity.label, sanity.reason);
+      last.error_code = 1;
+      continue;
+    }
+    if (!result.sanity) {
+      result.sanity = sanity;
+      result.sanity_override = settings.override;
+    }
+    last = Capture(entry, result.plan.protocol, settings, observer);
+    if (last.error || last.numerics.non_finite.count == 0) break;
+  }
+  return last;
+}
+
+// Every model of the plan, with the given settings or, without, each with its own.
+void MeasureLadder(const std::optional<MeasurementSettings>& settings, const RunOptions& options, Observer& observer,
+                   RunResult& result) {
+  for (const ModelEntry& entry : result.plan.ladder) {
+    observer.OnModelBegin(entry);
+    result.models.push_back(settings ? Capture(entry, result.plan.protocol, *settings, observer)
+                                     : MeasureWithFallback(entry, options, observer, result));
+    observer.OnModelEnd(result.models.back());
+  }
+}
+
+}  // namespace
+
+RunResult experiment::StartResult(const Plan& plan) {
+  RunResult result;
+  result.plan = plan;
+  result.timestamp = fmt::format("{:%Y%m%d_%H%M%S}", fmt::localtime(std::time(nullptr)));
+  result.headspec_version = HEADSPEC_VERSION;
+  return result;
+}
+
+RunResult Run(const Plan& plan, const RunOptions& options, Observer& observer) {
+  RunResult result = experiment::StartResult(plan);
+  std::optional<MeasurementSettings> settings;
+  if (plan.protocol.fallback == Fallback::kFirstModel) {
+    settings = SettleBySanity(plan.ladder.front(), options, observer, result);
+  }
+  MeasureLadder(settings, options, observer, result);
+  if (plan.hypothesis) result.verdict = experiment::Decide(*plan.hypothesis, result.models, plan.references);
+  return result;
+}
+
+RunResult Measure(const Plan& plan, const RunOptions& options, Observer& observer) {
+  RunResult result = experiment::StartResult(plan);
+  MeasureLadder(plan.protocol.variants.size() == 1 ? std::optional(SettingsOf(plan.protocol.variants.front(), options))
+                                                   : std::nullopt,
+                options, observer, result);
+  return result;
+}
+
+}  // namespace headspec

@@ -1,0 +1,176 @@
+#include "experiment/manifest.h"
+
+#include <algorithm>
+#include <cctype>
+#include <numeric>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "experiment/files.h"
+#include "experiment/precision.h"
+#include "experiment/prompts.h"
+#include "experiment/toml_reader.h"
+
+namespace headspec::experiment {
+namespace fs = std::filesystem;
+namespace {
+
+// A value with a slash or an extension is a path, relative to the manifest.
+std::string PromptSource(const std::string& name, const fs::path& folder) {
+  const bool built_in = name.find('/') == std::string::npos && name.find('.') == std::string::npos;
+  return built_in ? name : (folder / name).string();
+}
+
+Protocol ReadProtocol(const TomlReader& toml, const fs::path& folder) {
+  toml.AllowOnly({"standard", "prompts", "prompt_md5", "max_length", "seeds", "rerun_seeds", "dtypes", "chat_template",
+                  "sanity_min_si", "fallback"});
+  Protocol protocol = DefaultProtocol();
+  protocol.standard = toml.String("standard", "");
+  protocol.prompts = LoadPrompts(PromptSource(toml.String("prompts", "standard-10-v3"), folder));
+  const std::string md5 = toml.String("prompt_md5", protocol.prompts.md5);
+  if (md5 != protocol.prompts.md5) {
+    toml.Fail("prompt_md5", fmt::format("expected the MD5 of the prompts, {}, found {}", protocol.prompts.md5, md5),
+              "the prompt set is not the one this experiment was written for");
+  }
+  protocol.max_length = static_cast<int>(toml.Int("max_length", protocol.max_length, 1, 1 << 20));
+  protocol.seeds = toml.Ints("seeds", protocol.seeds);
+  if (protocol.seeds.empty()) toml.Fail("seeds", "expected at least one, found none", "the notebook's are [42, 123, 456]");
+  protocol.rerun_seeds = toml.Bool("rerun_seeds", false);
+  const bool chat_template = toml.Bool("chat_template", false);
+  protocol.variants.clear();
+  for (const std::string& name : toml.Strings("dtypes", {"bfloat16", "float16", "float32"})) {
+    protocol.variants.push_back(MakeVariant(ParsePrecision(name, toml.Place("dtypes")), chat_template));
+  }
+  if (protocol.variants.empty()) toml.Fail("dtypes", "expected at least one, found none", "for example [\"bfloat16\"]");
+  protocol.sanity_min_si = toml.Number("sanity_min_si", protocol.sanity_min_si);
+  const std::string fallback = toml.String("fallback", "first-model");
+  if (fallback != "first-model" && fallback != "per-model") {
+    toml.Fail("fallback", fmt::format("expected \"first-model\" or \"per-model\", found \"{}\"", fallback), "use one of these");
+  }
+  protocol.fallback = fallback == "per-model" ? Fallback::kPerModel : Fallback::kFirstModel;
+  return protocol;
+}
+
+ModelEntry ReadModel(const TomlReader& toml, const fs::path& folder) {
+  toml.AllowOnly({"name", "path", "revision", "display", "size", "use_chat_template"});
+  ModelEntry entry;
+  entry.name = toml.String("name");
+  if (const std::string path = toml.String("path", ""); !path.empty()) entry.path = (folder / path).lexically_normal().string();
+  entry.revision = toml.String("revision", "main");
+  entry.display = toml.String("display", entry.name);
+  entry.size = toml.String("size", "");
+  entry.use_chat_template = toml.Bool("use_chat_template", false);
+  return entry;
+}
+
+Reference ReadReference(const TomlReader& toml) {
+  toml.AllowOnly({"name", "si", "size_b", "arch"});
+  return {toml.String("name"), toml.Number("si"), toml.Number("size_b"), toml.String("arch", "")};
+}
+
+Hypothesis ReadHypothesis(const TomlReader& toml) {
+  toml.AllowOnly({"claim", "H0", "H1", "target_si", "tolerance", "min_models_printed", "min_models_stored"});
+  Hypothesis hypothesis;
+  hypothesis.claim = toml.String("claim", "");
+  hypothesis.h0 = toml.String("H0");
+  hypothesis.h1 = toml.String("H1");
+  hypothesis.target_si = toml.Number("target_si");
+  hypothesis.tolerance = toml.Number("tolerance");
+  if (hypothesis.tolerance < 0) toml.Fail("tolerance", "expected a number of at least 0", "correct the value");
+  hypothesis.min_models_printed = static_cast<int>(toml.Int("min_models_printed", 3, 1, 1 << 20));
+  hypothesis.min_models_stored = static_cast<int>(toml.Int("min_models_stored", 4, 1, 1 << 20));
+  return hypothesis;
+}
+
+// "E08-Phi-Size-Ladder" -> "E08_phi_size_ladder" needs a stated slug; this is the fallback for other names.
+std::string SlugOf(const std::string& experiment) {
+  std::string slug;
+  for (const char c : experiment) slug += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+  return slug;
+}
+
+void CheckSlug(const TomlReader& toml, const std::string& slug) {
+  const bool plain = std::all_of(slug.begin(), slug.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
+  });
+  if (!plain || slug.starts_with('.')) {
+    toml.Fail("slug", fmt::format("expected letters, digits, '_', '-' and '.', found \"{}\"", slug), "it names folders and files");
+  }
+}
+
+Plan ReadPlan(const toml::table& table, const fs::path& file) {
+  const TomlReader toml(table, file.string(), "");
+  toml.AllowOnly({"experiment", "slug", "purpose", "protocol", "model", "reference", "hypothesis"});
+  Plan plan;
+  plan.experiment = toml.String("experiment");
+  plan.slug = toml.String("slug", SlugOf(plan.experiment));
+  CheckSlug(toml, plan.slug);
+  plan.purpose = toml.String("purpose", "");
+  const auto protocol = toml.Table("protocol");
+  plan.protocol = protocol ? ReadProtocol(*protocol, file.parent_path()) : DefaultProtocol();
+  for (const TomlReader& model : toml.Tables("model")) plan.ladder.push_back(ReadModel(model, file.parent_path()));
+  if (plan.ladder.empty()) toml.Fail("model", "expected at least one [[model]], found none", "add the models to measure");
+  for (const TomlReader& reference : toml.Tables("reference")) plan.references.push_back(ReadReference(reference));
+  if (const auto hypothesis = toml.Table("hypothesis")) plan.hypothesis = ReadHypothesis(*hypothesis);
+  return plan;
+}
+
+std::size_t EditDistance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::string Nearest(const std::string& word, const std::vector<std::string>& candidates) {
+  std::string best;
+  std::size_t best_distance = word.size() / 2 + 1;
+  for (const std::string& candidate : candidates) {
+    const std::size_t distance = EditDistance(word, candidate);
+    if (distance < best_distance) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+Protocol DefaultProtocol() {
+  Protocol protocol;
+  protocol.standard = "E11-v3";
+  protocol.prompts = LoadPrompts("standard-10-v3");
+  protocol.seeds = {42, 123, 456};
+  for (const Precision precision : {Precision::kBFloat16, Precision::kFloat16, Precision::kFloat32}) {
+    protocol.variants.push_back(MakeVariant(precision, false));
+  }
+  return protocol;
+}
+
+Plan ReadManifest(const fs::path& file) {
+  const std::string text = ReadWholeFile(file, "manifest");
+  try {
+    const toml::table table = toml::parse(text, file.string());
+    Plan plan = ReadPlan(table, file);
+    plan.manifest_text = text;
+    return plan;
+  } catch (const toml::parse_error& e) {
+    throw Error(ErrorKind::kInput, fmt::format("{}:{}: not TOML: {}", file.string(), e.source().begin.line, e.description()),
+                "correct the line");
+  }
+}
+
+Plan BuiltInPlan() { return ReadManifest(DataFolder() / "experiments" / "nano-ladder.toml"); }
+
+}  // namespace headspec::experiment

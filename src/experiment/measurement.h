@@ -1,0 +1,40 @@
+// The measurement of one loaded model: one pass, entropies of every prompt, and everything known about it.
+#pragma once
+
+#include "core/progress.h"
+#include "experiment/subject.h"
+#include "headspec/plan.h"
+#include "headspec/result.h"
+#include "headspec/run.h"
+
+namespace headspec::experiment {
+
+struct MeasurementSettings {
+  Precision precision = Precision::kBFloat16;
+  bool use_chat_template = false;
+  SanityOverride override;  // as decided by the sanity check, for the record
+  int threads = 0;
+};
+
+// The observer as the engine's progress. "Interrupted" travels through Cancelled().
+class ObserverProgress final : public Progress {
+ public:
+  explicit ObserverProgress(Observer& observer) : observer_(observer) {}
+  void Begin(std::string_view what, std::int64_t total) override { observer_.OnWorkBegin(what, total); }
+  void Advance(std::int64_t units) override { observer_.OnWorkAdvance(units); }
+  void End() override { observer_.OnWorkEnd(); }
+  bool Cancelled() const override { return observer_.Cancelled(); }
+
+ private:
+  Observer& observer_;
+};
+
+// Loads and measures; throws Error.
+ModelResult MeasureModel(const ModelEntry& entry, const Protocol& protocol, const MeasurementSettings& settings,
+                         Observer& observer);
+
+Provenance ProvenanceOf(const Subject& subject);
+// The architecture fields of a result.
+void DescribeArchitecture(const model::ModelConfig& config, ModelResult& result);
+
+}  // namespace headspec::experiment

@@ -1,0 +1,108 @@
+#include "experiment/prompts.h"
+
+#include <array>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <openssl/evp.h>
+
+#include "core/error.h"
+#include "experiment/files.h"
+
+namespace headspec::experiment {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kFormats = "give a JSON list of strings, or a text file with one prompt a line";
+
+std::vector<std::string> ReadLines(const std::string& text) {
+  std::vector<std::string> prompts;
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    std::size_t end = text.find('\n', begin);
+    if (end == std::string::npos) end = text.size();
+    std::string line = text.substr(begin, end - begin);
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.find_first_not_of(" \t") != std::string::npos) prompts.push_back(std::move(line));
+    begin = end + 1;
+  }
+  return prompts;
+}
+
+std::vector<std::string> ReadList(const nlohmann::json& list, const fs::path& file) {
+  if (!list.is_array()) {
+    throw Error(ErrorKind::kInput, fmt::format("prompts: expected a list, found {} in {}", list.type_name(), file.string()),
+                kFormats);
+  }
+  std::vector<std::string> prompts;
+  for (const auto& item : list) {
+    if (!item.is_string()) {
+      throw Error(ErrorKind::kInput,
+                  fmt::format("prompts[{}]: expected a string, found {} in {}", prompts.size(), item.type_name(), file.string()),
+                  kFormats);
+    }
+    prompts.push_back(item.get<std::string>());
+  }
+  return prompts;
+}
+
+void Check(const PromptSet& set, const std::string& stated_md5) {
+  if (set.prompts.empty()) {
+    throw Error(ErrorKind::kInput, fmt::format("prompts: expected at least one, found none in {}", set.source), kFormats);
+  }
+  for (std::size_t i = 0; i < set.prompts.size(); ++i) {
+    if (set.prompts[i].empty()) {
+      throw Error(ErrorKind::kInput, fmt::format("prompts[{}]: empty in {}", i, set.source), "remove it or write a prompt");
+    }
+  }
+  if (!stated_md5.empty() && stated_md5 != set.md5) {
+    throw Error(ErrorKind::kInput, fmt::format("prompts: expected MD5 {}, found {} in {}", stated_md5, set.md5, set.source),
+                "the prompts were changed: restore them, or give the set its own name and MD5");
+  }
+}
+
+}  // namespace
+
+std::string PromptMd5(const std::vector<std::string>& prompts) {
+  std::string joined;
+  for (std::size_t i = 0; i < prompts.size(); ++i) joined += (i == 0 ? "" : "|||") + prompts[i];
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  if (EVP_Digest(joined.data(), joined.size(), digest.data(), &size, EVP_md5(), nullptr) != 1) {
+    throw Error(ErrorKind::kSystem, "prompts: libcrypto cannot compute MD5", "check the OpenSSL configuration (FIPS mode?)");
+  }
+  std::string hex;
+  for (unsigned int i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
+  return hex;
+}
+
+PromptSet LoadPrompts(const std::string& name) {
+  const bool built_in = name.find('/') == std::string::npos && name.find('.') == std::string::npos;
+  const fs::path file = built_in ? DataFolder() / "data" / "prompts" / (name + ".json") : fs::path(name);
+  if (built_in && !fs::exists(file)) {
+    throw Error(ErrorKind::kInput, fmt::format("prompts: no built-in set \"{}\" in {}", name, file.parent_path().string()),
+                "use standard-10-v3, or a path with an extension or a slash");
+  }
+  const std::string text = ReadWholeFile(file, "prompts");
+  PromptSet set{.version = file.filename().string(), .source = built_in ? "built-in" : file.string(), .md5 = "", .prompts = {}};
+  std::string stated_md5;
+  if (file.extension() == ".json") {
+    try {
+      const nlohmann::json json = nlohmann::json::parse(text);
+      const bool described = json.is_object() && json.contains("prompts");
+      set.prompts = ReadList(described ? json.at("prompts") : json, file);
+      if (described) set.version = json.value("version", set.version);
+      if (described) stated_md5 = json.value("md5", "");
+    } catch (const nlohmann::json::exception& e) {
+      throw Error(ErrorKind::kInput, fmt::format("prompts: not JSON in {} ({})", file.string(), e.what()), kFormats);
+    }
+  } else {
+    set.prompts = ReadLines(text);
+  }
+  set.md5 = PromptMd5(set.prompts);
+  Check(set, stated_md5);
+  return set;
+}
+
+}  // namespace headspec::experiment

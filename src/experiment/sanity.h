@@ -1,0 +1,28 @@
+// The notebook's sanity check: before the experiment, one prompt through eight steps, in each variant
+// (precision, chat template) until one passes.
+#pragma once
+
+#include <vector>
+
+#include "headspec/plan.h"
+#include "headspec/result.h"
+#include "headspec/run.h"
+
+namespace headspec::experiment {
+
+// A result with plan, time and version filled in, and nothing measured yet.
+RunResult StartResult(const Plan& plan);
+
+struct SanityOutcome {
+  std::vector<SanityResult> attempts;  // in order; the last one passed, or none did
+  bool passed = false;
+};
+
+SanityOutcome CheckSanity(const ModelEntry& entry, const Protocol& protocol, const RunOptions& options,
+                          Observer& observer);
+
+// One variant. Never throws for a model that cannot be measured, only when interrupted.
+SanityResult TrySanity(const ModelEntry& entry, const Protocol& protocol, const SanityVariant& variant,
+                       const RunOptions& options, Observer& observer);
+
+}  // namespace headspec::experiment

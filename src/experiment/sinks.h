@@ -1,0 +1,64 @@
+// What listens to the attention of a pass: the reducers of the metrics, plugged into the engine's sink.
+#pragma once
+
+#include <vector>
+
+#include "core/table.h"
+#include "engine/attention_sink.h"
+#include "metrics/received_entropy.h"
+
+namespace headspec::experiment {
+
+// Received entropy of every prompt, layer and head.
+class EntropySink final : public engine::AttentionSink {
+ public:
+  EntropySink(int prompts, int layers, int heads);
+  void Take(const engine::AttentionTile& tile) override;
+  const std::vector<Table>& per_prompt() const { return values_; }  // (P)(L)(H)
+
+ private:
+  int heads_;
+  std::vector<metrics::ReceivedEntropy> reducers_;  // (P)(H), reused layer after layer
+  std::vector<Table> values_;
+};
+
+// The sanity check's view of layer 0 of a single prompt.
+class FirstLayerProbe final : public engine::AttentionSink {
+ public:
+  explicit FirstLayerProbe(int heads);
+  void Take(const engine::AttentionTile& tile) override;
+
+  double AbsMean() const;       // over heads, queries and keys, masked ones included
+  double StandardDeviation() const;  // the same, n - 1
+  bool IsFinite() const;
+  bool FirstTwoHeadsClose() const;  // |a - b| <= 1e-4 + 1e-5 |b|, as torch.allclose(atol=1e-4)
+
+ private:
+  struct HeadSums {
+    double absolute = 0;
+    double sum = 0;
+    double squares = 0;
+    bool finite = true;
+  };
+  double Count() const;
+
+  int tokens_ = 0;
+  std::vector<HeadSums> sums_;
+  std::vector<std::vector<float>> first_heads_;  // (2)(T*T)
+};
+
+// Hands every tile to two sinks.
+class BothSinks final : public engine::AttentionSink {
+ public:
+  BothSinks(engine::AttentionSink& first, engine::AttentionSink& second) : first_(first), second_(second) {}
+  void Take(const engine::AttentionTile& tile) override {
+    first_.Take(tile);
+    second_.Take(tile);
+  }
+
+ private:
+  engine::AttentionSink& first_;
+  engine::AttentionSink& second_;
+};
+
+}  // namespace headspec::experiment

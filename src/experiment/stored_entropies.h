@@ -1,0 +1,22 @@
+// Entropies that somebody stored earlier: JSON with `entropies` or `head_entropies` matrices anywhere in it
+// (the published schema, and ours), .npy, or .npz.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/table.h"
+
+namespace headspec::experiment {
+
+struct StoredEntropies {
+  std::string place;  // JSON pointer, array name in the archive, or the file's name
+  Table values;       // (L, H); an array of (P, L, H) is averaged over its first axis
+};
+
+// All matrices in the file, in its order. Throws Error on a file that is none of these, that holds none,
+// or whose matrix is ragged, empty, not numeric or not finite.
+std::vector<StoredEntropies> ReadStoredEntropies(const std::filesystem::path& file);
+
+}  // namespace headspec::experiment

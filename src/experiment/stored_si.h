@@ -1,0 +1,24 @@
+// The index of matrices that were stored earlier.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/table.h"
+
+namespace headspec::experiment {
+
+struct StoredIndex {
+  std::string place;  // of the matrix in the file
+  int layers = 0;
+  int heads = 0;
+  double specialization_index = 0;
+  double mean_head_correlation = 0;
+  Table head_correlation;  // (H, H)
+  std::vector<int> constant_heads;
+};
+
+std::vector<StoredIndex> StoredIndices(const std::filesystem::path& file);
+
+}  // namespace headspec::experiment

@@ -1,0 +1,37 @@
+// One model made ready to be measured: its folder found, its weights bound, its tokenizer loaded, and the
+// prompts of an experiment turned into its tokens.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "headspec/plan.h"
+#include "model/model.h"
+#include "text/tokenizer.h"
+
+namespace headspec::experiment {
+
+struct Subject {
+  std::filesystem::path folder;
+  std::string commit;  // of the cached snapshot; empty for a plain folder
+  model::Model model;
+  text::Tokenizer tokenizer;
+};
+
+// Throws Error on anything missing or unfit, a tokenizer of another vocabulary included.
+Subject LoadSubject(const ModelEntry& entry);
+
+struct TokenisedPrompts {
+  std::vector<std::vector<int>> ids;             // (P)(T)
+  std::vector<std::vector<std::string>> tokens;  // (P)(T), as in the vocabulary
+  std::vector<std::string> warnings;
+  bool chat_template_applied = false;
+};
+
+// With `use_chat_template` each prompt becomes one user message with the generation prompt; a model
+// without a template gets the raw prompt and a warning, as in the notebook.
+TokenisedPrompts Tokenise(const Subject& subject, const std::vector<std::string>& prompts, int max_length,
+                          bool use_chat_template);
+
+}  // namespace headspec::experiment

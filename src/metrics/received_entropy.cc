@@ -1,0 +1,31 @@
+#include "metrics/received_entropy.h"
+
+#include <cmath>
+
+namespace headspec::metrics {
+
+void ReceivedEntropy::Reset(int tokens) { column_sums_.assign(static_cast<std::size_t>(tokens), 0.0); }
+
+void ReceivedEntropy::Add(std::span<const float> row) {
+  for (std::size_t key = 0; key < row.size(); ++key) column_sums_[key] += static_cast<double>(row[key]);
+}
+
+double ReceivedEntropy::Value() const {
+  const double queries = static_cast<double>(column_sums_.size());
+  double total = 0;
+  for (const double sum : column_sums_) total += sum / queries;
+  std::vector<double> weights;
+  double kept = 0;
+  for (const double sum : column_sums_) {
+    const double weight = sum / queries / (total + 1e-10);
+    if (!(weight > 0)) continue;
+    weights.push_back(weight);
+    kept += weight;
+  }
+  if (weights.size() <= 1) return 0;
+  double entropy = 0;
+  for (const double weight : weights) entropy -= weight / kept * std::log2(weight / kept);
+  return entropy / std::log2(static_cast<double>(weights.size()));
+}
+
+}  // namespace headspec::metrics

@@ -1,0 +1,116 @@
+#include "model/config_reader.h"
+
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+
+namespace headspec::model {
+namespace {
+
+constexpr const char* kDownloadAgain = "download the file again or correct it";
+
+std::string ReadFile(const std::filesystem::path& file) {
+  std::error_code ignored;
+  std::ifstream in(file, std::ios::binary);
+  if (!in || std::filesystem::is_directory(file, ignored)) {
+    throw Error(ErrorKind::kSystem, fmt::format("config.json: cannot be read in {}", file.parent_path().string()),
+                "give a folder that holds a Hugging Face checkpoint (config.json, tokenizer.json, model.safetensors)");
+  }
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::string Excerpt(const nlohmann::json& value) {
+  std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (text.size() > 60) text = text.substr(0, 57) + "...";
+  return text;
+}
+
+}  // namespace
+
+ConfigReader::ConfigReader(nlohmann::json json, std::filesystem::path file, std::string prefix)
+    : json_(std::move(json)), file_(std::move(file)), prefix_(std::move(prefix)) {}
+
+ConfigReader ConfigReader::Open(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "config.json";
+  const std::string text = ReadFile(file);
+  if (text.starts_with("version https://git-lfs")) {
+    throw Error(ErrorKind::kInput, fmt::format("config.json: a Git-LFS pointer, not the file itself, in {}", folder.string()),
+                "run `git lfs pull` there");
+  }
+  nlohmann::json json;
+  try {
+    json = nlohmann::json::parse(text);
+  } catch (const nlohmann::json::exception& e) {
+    throw Error(ErrorKind::kInput, fmt::format("config.json: not JSON in {} ({})", folder.string(), e.what()), kDownloadAgain);
+  }
+  if (!json.is_object()) {
+    throw Error(ErrorKind::kInput, fmt::format("config.json: expected an object, found {} in {}", json.type_name(), folder.string()),
+                kDownloadAgain);
+  }
+  ConfigReader reader(std::move(json), file, "");
+  reader.model_type_ = reader.String("model_type", "");
+  return reader;
+}
+
+const nlohmann::json* ConfigReader::Find(std::string_view key) const {
+  const auto found = json_.find(key);
+  return found == json_.end() || found->is_null() ? nullptr : &*found;
+}
+
+void ConfigReader::Fail(std::string_view key, const std::string& problem, const std::string& next) const {
+  throw Error(ErrorKind::kInput,
+              fmt::format("config.json: \"{}{}\": {} in {}", prefix_, key, problem, file_.parent_path().string()), next);
+}
+
+int ConfigReader::Int(std::string_view key, int least, int most) const {
+  const nlohmann::json* value = Find(key);
+  if (value == nullptr) {
+    Fail(key, fmt::format("expected an integer from {} to {}, found nothing", least, most), kDownloadAgain);
+  }
+  const bool in_range = value->is_number_integer() && *value >= least && *value <= most;
+  if (!in_range) {
+    Fail(key, fmt::format("expected an integer from {} to {}, found {}", least, most, Excerpt(*value)), kDownloadAgain);
+  }
+  return value->get<int>();
+}
+
+int ConfigReader::Int(std::string_view key, int least, int most, int otherwise) const {
+  return Has(key) ? Int(key, least, most) : otherwise;
+}
+
+double ConfigReader::Number(std::string_view key, double otherwise) const {
+  const nlohmann::json* value = Find(key);
+  if (value == nullptr) return otherwise;
+  if (!value->is_number() || !std::isfinite(value->get<double>())) {
+    Fail(key, "expected a number, found " + Excerpt(*value), kDownloadAgain);
+  }
+  return value->get<double>();
+}
+
+bool ConfigReader::Bool(std::string_view key, bool otherwise) const {
+  const nlohmann::json* value = Find(key);
+  if (value == nullptr) return otherwise;
+  if (!value->is_boolean()) Fail(key, "expected true or false, found " + Excerpt(*value), kDownloadAgain);
+  return value->get<bool>();
+}
+
+std::string ConfigReader::String(std::string_view key, std::string_view otherwise) const {
+  const nlohmann::json* value = Find(key);
+  if (value == nullptr) return std::string(otherwise);
+  if (!value->is_string()) Fail(key, "expected a string, found " + Excerpt(*value), kDownloadAgain);
+  return value->get<std::string>();
+}
+
+std::optional<ConfigReader> ConfigReader::Object(std::string_view key) const {
+  const nlohmann::json* value = Find(key);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_object()) Fail(key, "expected an object, found " + Excerpt(*value), kDownloadAgain);
+  return ConfigReader(*value, file_, prefix_ + std::string(key) + ".");
+}
+
+}  // namespace headspec::model

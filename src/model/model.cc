@@ -1,0 +1,137 @@
+#include "model/model.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/error.h"
+
+namespace headspec::model {
+namespace {
+
+constexpr const char* kOtherModel = "config.json and the weights belong to different models, or the file is damaged";
+
+std::string InLayer(std::string_view pattern, int layer) {
+  std::string name(pattern);
+  if (const auto at = name.find("{layer}"); at != std::string::npos) name.replace(at, 7, std::to_string(layer));
+  return name;
+}
+
+bool IsPerLayer(const TensorRule& rule) { return rule.pattern.find("{layer}") != std::string_view::npos; }
+
+bool IsPresent(const TensorRule& rule, const ModelConfig& config) {
+  return rule.presence == Presence::kRequired || config.qk_norm != QkNorm::kNone;
+}
+
+bool IsFloatingPoint(DType dtype) { return dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBF16; }
+
+bool Matches(std::string_view name, std::string_view pattern) {
+  if (pattern.ends_with('*')) return name.starts_with(pattern.substr(0, pattern.size() - 1));
+  return name == pattern;
+}
+
+void CheckTensor(const checkpoint::Tensor& tensor, const std::vector<std::uint64_t>& shape) {
+  if (tensor.shape == shape && IsFloatingPoint(tensor.dtype)) return;
+  throw Error(ErrorKind::kInput,
+              fmt::format("tensor \"{}\": expected F32, F16 or BF16 [{}], found {} [{}] in {}", tensor.name,
+                          fmt::join(shape, ", "), NameOf(tensor.dtype), fmt::join(tensor.shape, ", "), tensor.file),
+              IsFloatingPoint(tensor.dtype) ? kOtherModel : "quantised and integer weights are not supported");
+}
+
+}  // namespace
+
+Model::Model(ModelConfig config, checkpoint::Checkpoint checkpoint)
+    : config_(std::move(config)), checkpoint_(std::move(checkpoint)) {}
+
+Model Model::Open(const std::filesystem::path& folder) {
+  const ConfigReader json = ConfigReader::Open(folder);
+  const Family& family = FamilyOf(json);
+  Model model(family.read_config(json), checkpoint::Checkpoint::Open(folder));
+  model.Bind(family);
+  return model;
+}
+
+void Model::Bind(const Family& family) {
+  const auto& tensors = checkpoint_.tensors();
+  std::vector<bool> bound(tensors.size(), false);
+  layers_.resize(static_cast<std::size_t>(config_.layers));
+  layer_tensors_.resize(layers_.size());
+  std::set<std::string> dtypes;
+  for (const TensorRule& rule : family.tensors) {
+    if (!IsPresent(rule, config_)) continue;
+    const int last = IsPerLayer(rule) ? config_.layers : 1;
+    for (int layer = 0; layer < last; ++layer) BindTensor(family, rule, layer, bound);
+  }
+  RefuseSurplus(family, bound);
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    std::uint64_t elements = 1;
+    for (const std::uint64_t size : tensors[i].shape) elements *= size;
+    parameters_ += elements;
+    if (!bound[i]) continue;
+    used_bytes_ += tensors[i].bytes.size();
+    dtypes.emplace(NameOf(tensors[i].dtype));
+  }
+  stored_dtype_ = fmt::format("{}", fmt::join(dtypes, ", "));
+}
+
+void Model::BindTensor(const Family& family, const TensorRule& rule, int layer, std::vector<bool>& bound) {
+  const std::string name = InLayer(rule.pattern, layer);
+  const std::string full_name = std::string(family.prefix) + name;
+  const checkpoint::Tensor* tensor = checkpoint_.Find(full_name);
+  if (tensor == nullptr) tensor = checkpoint_.Find(name);
+  const int rows = SizeOf(rule.rows, config_);
+  const int cols = SizeOf(rule.cols, config_);
+  std::vector<std::uint64_t> shape = {static_cast<std::uint64_t>(rows)};
+  if (rule.cols != Dim::kOne) shape.push_back(static_cast<std::uint64_t>(cols));
+  if (tensor == nullptr) {
+    throw Error(ErrorKind::kInput,
+                fmt::format("tensor \"{}\": expected [{}], found nothing in {}", full_name, fmt::join(shape, ", "),
+                            checkpoint_.files().front().name),
+                kOtherModel);
+  }
+  CheckTensor(*tensor, shape);
+  bound[static_cast<std::size_t>(tensor - checkpoint_.tensors().data())] = true;
+  const WeightView view{tensor->dtype, tensor->bytes.data(), rows, cols};
+  if (!IsPerLayer(rule)) {
+    embedding_ = view;
+    return;
+  }
+  layers_[static_cast<std::size_t>(layer)][rule.slot] = view;
+  layer_tensors_[static_cast<std::size_t>(layer)].push_back(tensor);
+}
+
+void Model::RefuseSurplus(const Family& family, const std::vector<bool>& bound) const {
+  const auto& tensors = checkpoint_.tensors();
+  const checkpoint::Tensor* first = nullptr;
+  int count = 0;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const bool unused = std::any_of(family.unused.begin(), family.unused.end(),
+                                    [&](std::string_view pattern) { return Matches(tensors[i].name, pattern); });
+    if (bound[i] || unused) continue;
+    if (count++ == 0) first = &tensors[i];
+  }
+  if (count == 0) return;
+  throw Error(ErrorKind::kInput,
+              fmt::format("tensor \"{}\": not part of a {} model with {} layers in {} ({} such tensor{} in all)", first->name,
+                          config_.model_type, config_.layers, first->file, count, count == 1 ? "" : "s"),
+              kOtherModel);
+}
+
+std::uint64_t Model::LayerBytes(int layer) const {
+  std::uint64_t bytes = 0;
+  for (const checkpoint::Tensor* tensor : layer_tensors_[static_cast<std::size_t>(layer)]) bytes += tensor->bytes.size();
+  return bytes;
+}
+
+void Model::Prefetch(int layer) const {
+  for (const checkpoint::Tensor* tensor : layer_tensors_[static_cast<std::size_t>(layer)]) checkpoint_.WillNeed(*tensor);
+}
+
+void Model::Release(int layer) const {
+  for (const checkpoint::Tensor* tensor : layer_tensors_[static_cast<std::size_t>(layer)]) checkpoint_.DontNeed(*tensor);
+}
+
+}  // namespace headspec::model

@@ -1,0 +1,62 @@
+// A checkpoint bound to its family: every tensor that attention needs, checked against the config and
+// viewed where it lies in the mapped file. Const after Open; holds no copy of a weight.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "checkpoint/checkpoint.h"
+#include "core/matrix_view.h"
+#include "model/config.h"
+#include "model/family.h"
+
+namespace headspec::model {
+
+class LayerWeights {
+ public:
+  const WeightView& operator[](Slot slot) const { return views_[static_cast<std::size_t>(slot)]; }
+  WeightView& operator[](Slot slot) { return views_[static_cast<std::size_t>(slot)]; }
+
+ private:
+  std::array<WeightView, static_cast<std::size_t>(Slot::kCount)> views_;
+};
+
+class Model {
+ public:
+  // Reads config.json and the safetensors of `folder`. Throws Error on anything that does not fit.
+  static Model Open(const std::filesystem::path& folder);
+
+  const ModelConfig& config() const { return config_; }
+  const WeightView& embedding() const { return embedding_; }
+  const LayerWeights& layer(int index) const { return layers_[static_cast<std::size_t>(index)]; }
+  const checkpoint::Checkpoint& checkpoint() const { return checkpoint_; }
+  std::uint64_t parameters() const { return parameters_; }     // of every tensor in the files
+  std::uint64_t used_bytes() const { return used_bytes_; }     // of the tensors that are read
+  const std::string& stored_dtype() const { return stored_dtype_; }  // "BF16", or "BF16, F32"
+
+  std::uint64_t LayerBytes(int layer) const;  // of the layer's tensors
+
+  // Hints to the operating system: the layer is needed soon; it is not needed again.
+  void Prefetch(int layer) const;
+  void Release(int layer) const;
+
+ private:
+  Model(ModelConfig config, checkpoint::Checkpoint checkpoint);
+  void Bind(const Family& family);
+  void BindTensor(const Family& family, const TensorRule& rule, int layer, std::vector<bool>& bound);
+  void RefuseSurplus(const Family& family, const std::vector<bool>& bound) const;
+
+  ModelConfig config_;
+  checkpoint::Checkpoint checkpoint_;
+  WeightView embedding_;
+  std::vector<LayerWeights> layers_;
+  std::vector<std::vector<const checkpoint::Tensor*>> layer_tensors_;
+  std::uint64_t parameters_ = 0;
+  std::uint64_t used_bytes_ = 0;
+  std::string stored_dtype_;
+};
+
+}  // namespace headspec::model

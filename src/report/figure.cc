@@ -1,0 +1,199 @@
+#include "report/figure.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "core/error.h"
+#include "report/figure_script.h"
+#include "report/files.h"
+#include "report/gnuplot.h"
+#include "report/ladder.h"
+#include "report/text.h"
+
+namespace headspec::report {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Point {
+  double size_b;
+  double si;
+  double std;
+  std::string name;
+};
+
+std::string WithoutQuotes(std::string_view text) {
+  std::string clean = OneLine(text);
+  std::replace(clean.begin(), clean.end(), '"', '\'');
+  return clean;
+}
+
+// Measured models and references, smallest first; what cannot be drawn is noted instead.
+std::vector<Point> PointsOf(const RunResult& run, std::vector<std::string>& notes) {
+  std::vector<Point> points;
+  const auto add = [&](Point point, std::string_view size) {
+    try {
+      if (!size.empty()) point.size_b = ParseModelSize(size);
+    } catch (const Error&) {
+      notes.push_back(fmt::format("{}: size \"{}\" is not a number", OneLine(point.name), OneLine(size)));
+      return;
+    }
+    if (!std::isfinite(point.si)) {
+      notes.push_back(fmt::format("{}: its index is not finite", OneLine(point.name)));
+      return;
+    }
+    if (!std::isfinite(point.std)) point.std = 0;
+    points.push_back(std::move(point));
+  };
+  for (const ModelResult& model : run.models) {
+    if (model.error) {
+      notes.push_back(fmt::format("{}: it failed", OneLine(model.display)));
+    } else {
+      add({0, model.si_mean, model.si_std, model.display}, model.size.empty() ? " " : model.size);
+    }
+  }
+  for (const Reference& r : run.plan.references) add({r.size_b, r.si, 0, r.name}, PythonFloat(r.size_b));
+  std::stable_sort(points.begin(), points.end(),
+                   [](const Point& a, const Point& b) { return a.size_b < b.size_b; });
+  return points;
+}
+
+std::string DataText(const std::vector<Point>& points, const std::vector<std::string>& notes) {
+  std::string text = "# size in billions\tSI\tstandard deviation\tlabel\tmodel\n";
+  for (const Point& point : points) {
+    text += fmt::format("{}\t{}\t{}\t\"{}\"\t\"{}\"\n", PythonFloat(point.size_b), PythonFloat(point.si),
+                        PythonFloat(point.std), ModelSizeLabel(point.size_b), WithoutQuotes(point.name));
+  }
+  for (const std::string& note : notes) text += fmt::format("# not in the figure: {}\n", note);
+  return text;
+}
+
+// Broken between words where `width` columns are full; what three lines cannot hold is cut.
+std::vector<std::string> Wrap(std::string_view text, std::size_t width) {
+  constexpr std::size_t kMostLines = 3;
+  std::vector<std::string> lines;
+  std::string rest = OneLine(text);
+  while (DisplayWidth(rest) > width && lines.size() + 1 < kMostLines) {
+    // Bytes are at least as many as columns, so the break is at or before the full line.
+    const auto space = rest.rfind(' ', width);
+    if (space == std::string::npos || space == 0) break;
+    lines.push_back(rest.substr(0, space));
+    rest.erase(0, space + 1);
+  }
+  lines.push_back(Truncate(rest, width));
+  return lines;
+}
+
+// Strings of the script joined by line ends, which its single-quoted strings cannot hold.
+std::string JoinedLines(const std::vector<std::string>& lines) {
+  std::vector<std::string> quoted;
+  for (const std::string& line : lines) quoted.push_back(GnuplotString(line));
+  return fmt::format("{}", fmt::join(quoted, ".\"\\n\"."));
+}
+
+std::string HeadlineVariables(const RunResult& run) {
+  constexpr std::size_t kWidth = 104;
+  const Plan& plan = run.plan;
+  const char* colon = plan.experiment.empty() || plan.purpose.empty() ? "" : ": ";
+  std::vector<std::string> lines = Wrap(plan.experiment + colon + plan.purpose, kWidth);
+  if (!plan.protocol.seeds.empty()) {
+    lines.push_back(Truncate(fmt::format("Seeds: [{}]", fmt::join(plan.protocol.seeds, ", ")), kWidth));
+  }
+  const double bottom = 0.917 - 0.043 * static_cast<double>(lines.size());
+  return fmt::format("headline = {}\nheadline_size = 14\nheadline_bottom = {:.3f}  # top of the panels\n",
+                     JoinedLines(lines), bottom);
+}
+
+std::string TargetVariables(const Plan& plan) {
+  if (!plan.hypothesis)
+    return "has_target = 0\ntarget = 0\ntolerance = 0\ntarget_title = ''\ntolerance_title = ''\n";
+  const std::string target = PythonFloat(plan.hypothesis->target_si);
+  const std::string tolerance = PythonFloat(plan.hypothesis->tolerance);
+  return fmt::format(
+      "has_target = 1\ntarget = {0}\ntolerance = {1}\n"
+      "target_title = 'Target SI = {0}'\ntolerance_title = '+/- {1} tolerance'\n",
+      target, tolerance);
+}
+
+std::string SizeVariables(const std::vector<Point>& points) {
+  constexpr std::size_t kCharactersInARow = 62;
+  std::size_t characters = 0;
+  for (const Point& point : points) characters += ModelSizeLabel(point.size_b).size() + 2;
+  const bool millions = !points.empty() && points.back().size_b < 0.1;
+  return fmt::format(
+      "has_points = {}\ncrowded = {}  # 1: slanted labels under the bars\n"
+      "unit = {}  # of the right panel, in billions\nsize_title = 'Model Size ({})'\nslope_unit = '{}'\n",
+      points.empty() ? 0 : 1, characters > kCharactersInARow ? 1 : 0, millions ? "1000.0" : "1.0",
+      millions ? 'M' : 'B', millions ? " per M" : "");
+}
+
+std::string FootNote(const std::vector<std::string>& notes) {
+  constexpr std::size_t kWidth = 190;
+  if (notes.empty()) return {};
+  return Truncate(fmt::format("Not shown: {}", fmt::join(notes, "; ")), kWidth);
+}
+
+std::string ReadAll(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// gnuplot does not notice a full disk: a picture counts when its last bytes are there.
+void CheckComplete(const fs::path& folder) {
+  constexpr std::pair<const char*, std::string_view> kEndings[] = {
+      {"figure.png", "IEND"}, {"figure.svg", "</svg>"}, {"figure.pdf", "%%EOF"}};
+  for (const auto& [name, ending] : kEndings) {
+    const std::string bytes = ReadAll(folder / name);
+    const std::size_t tail = bytes.size() - std::min<std::size_t>(bytes.size(), 64);
+    if (bytes.find(ending, tail) == std::string::npos) {
+      throw Error(
+          ErrorKind::kSystem,
+          fmt::format("gnuplot left {} incomplete ({} bytes)", (folder / name).string(), bytes.size()),
+          "check that the disk is not full");
+    }
+  }
+}
+
+}  // namespace
+
+Figure DescribeFigure(const RunResult& run) {
+  Figure figure;
+  const std::vector<Point> points = PointsOf(run, figure.notes);
+  const LadderTitles titles = TitlesOf(run.plan);
+  figure.data = DataText(points, figure.notes);
+  figure.script = "# The figure of one headspec run; its numbers are in figure.dat.\n" +
+                  HeadlineVariables(run) +
+                  fmt::format("left_title = {}\nright_title = {}\nseries = {}\n",
+                              GnuplotString(Truncate(titles.bars, 54)), GnuplotString(titles.points),
+                              GnuplotString(titles.series)) +
+                  TargetVariables(run.plan) + SizeVariables(points) +
+                  fmt::format("foot_note = {}\n", GnuplotString(FootNote(figure.notes))) + kFigureScriptBody;
+  return figure;
+}
+
+void RenderFigure(const Figure& figure, const fs::path& folder) {
+  const Discard work(CreatePartialFolder(folder / "figure"));
+  WriteFile(work.path() / "figure.gp", figure.script);
+  WriteFile(work.path() / "figure.dat", figure.data);
+  RunGnuplot(work.path(), "figure.gp");
+  CheckComplete(work.path());
+  for (const char* name : kFigureFiles) {
+    std::error_code error;
+    fs::rename(work.path() / name, folder / name, error);
+    if (error) {
+      throw Error(ErrorKind::kSystem,
+                  fmt::format("cannot put {} into {}: {}", name, folder.string(), error.message()),
+                  "choose an output folder that can be written");
+    }
+  }
+}
+
+}  // namespace headspec::report

@@ -1,0 +1,151 @@
+#include "report/figure_script.h"
+
+namespace headspec::report {
+
+const char* const kFigureScriptBody = R"gnuplot(
+# ---- drawing ----
+# Run this file with `gnuplot figure.gp`: it loads itself once for every format.
+if (!exists("format")) {
+  this_script = ARG0
+  do for [format in "png svg pdf"] { load this_script }
+  exit
+}
+
+reset
+set encoding utf8
+# Sizes below are points on paper: 14 x 6 inches, 150 dots per inch in the PNG.
+font = "DejaVu Sans"
+bold = font.":Bold"
+if (format eq "png") {
+  set terminal pngcairo noenhanced size 2100,900 font font.",10" \
+    fontscale 1.5625 linewidth 1.8 dashlength 1.2 pointscale 1.8 background "white"
+}
+if (format eq "svg") {
+  # This terminal writes a font's name as it is: a comma would end the name, only an attribute makes it bold.
+  font = "DejaVu Sans&#44; Verdana&#44; sans-serif"
+  bold = font.'" font-weight="bold'
+  set terminal svg noenhanced size 1344,576 font font.",10" \
+    fontscale 1.333 linewidth 1.15 dashlength 1.2 background "white"
+  set pointsize 1.15
+}
+if (format eq "pdf") {
+  set terminal pdfcairo noenhanced size 14in,6in font font.",10" \
+    fontscale 0.75 linewidth 1.9 dashlength 1.1 pointscale 1.0 background "white"
+}
+set output "figure.".format
+
+# The vertical axis is 0..1 and grows where bars, numbers and legend need the room.
+set datafile separator tab
+top = 0.0
+if (has_points) {
+  stats "figure.dat" using ($2+$3) name "TOP" nooutput
+  top = TOP_max
+  stats "figure.dat" using ($1*unit) name "SIZE" nooutput
+  largest = SIZE_max
+  count = TOP_records
+  has_trend = count >= 3 && SIZE_max > SIZE_min
+  if (has_trend) { stats "figure.dat" using ($1*unit):2 name "FIT" nooutput }
+} else {
+  largest = 16.0
+  count = 1
+  has_trend = 0
+}
+turned = count > 18 ? 90 : 0
+needed = (top + (turned ? 0.12 : 0.07)) / 0.87
+y_top = needed > 1 ? ceil(needed * 5) / 5.0 : 1.0
+# The notebook's 0..16 holds its models; other ladders get about eight round steps.
+step(x) = x > 5 ? 10 : x > 2 ? 5 : x > 1 ? 2 : 1
+nice(x) = step(x / 10**floor(log10(x))) * 10**floor(log10(x))
+tick = nice(largest / 8)
+x_top = unit == 1 && largest >= 1.6 && largest <= 16 ? 16 : ceil(largest * 1.08 / tick) * tick
+
+set style line 1 lc rgb "#008000" lw 2 dt (7,4)
+set style line 2 lc rgb "#800080" lw 2 dt (7,4)
+set style line 3 lc rgb "#e05252" lw 1.5 dt (7,4)
+set border 3 lc rgb "#555555" lw 1
+set tics out nomirror scale 0.6 textcolor rgb "#333333"
+set grid ytics lc rgb "#e4e4e4" lw 0.8 lt 1
+set grid back
+set format y "%.1f"
+set format x "%g"
+set samples 2
+set key top right Left reverse samplen 2.2 spacing 1.25 width 1 font ",9.5"
+set yrange [0:y_top]
+set ytics 0.2
+set ylabel "Specialization Index (SI)" font ",12" offset -0.2,0
+
+if (foot_note ne "") {
+  set label 1 foot_note at screen 0.012,0.022 left font ",8" textcolor rgb "#666666"
+}
+set multiplot layout 1,2 title headline offset 0,-0.3 font bold.",".headline_size \
+  margins 0.062,0.985,0.135,headline_bottom spacing 0.085
+
+# ---- left: the ladder ----
+colour(size) = size < 3.8 ? 0x9b59b6 : 0x3498db
+small = count > 12 ? 8 : count > 9 ? 9 : 10
+# A number stands above its bar, and above the target line where it would be struck through by it.
+room = 0.045 * y_top
+above(y) = has_target && y < target + 0.2 * room && y + room > target ? target + 0.3 * room : y
+number_at(si, std) = above(si + std + 0.018 * y_top)
+number(si) = sprintf("%.3f", abs(si) < 5e-4 ? 0 : si)
+
+set title left_title font bold.",13" offset 0,-0.2
+set xlabel "Model Size" font ",12"
+# A short ladder keeps its bars slim.
+side = count < 4 ? 2.7 - 0.5 * count : 0.7
+set xrange [-side:count-1+side]
+set style fill transparent solid 0.8 border lc rgb "black"
+set xtics rotate by (crowded ? 35 : 0) font ",".small
+if (crowded) { set xtics right }
+if (!has_points) {
+  unset xtics
+  set label 2 "no model to show" at graph 0.5,0.69 center font ",12" textcolor rgb "#666666"
+}
+
+plot \
+  [-side:count-1+side] "+" using 1:(has_target ? target - tolerance : NaN):(target + tolerance) \
+    with filledcurves fs transparent solid 0.2 noborder lc rgb "#008000" notitle, \
+  (has_points ? "figure.dat" : "/dev/null") using 0:2:(0.8):(colour($1)):xticlabels(4) \
+    with boxes lc rgb variable notitle, \
+  "" using 0:($2-$3):(0):($3 > 0 ? 2*$3 : NaN) \
+    with vectors heads size graph 0.011,90 lc rgb "black" lw 1.2 notitle, \
+  (has_target ? target : NaN) with lines ls 1 title (has_target ? target_title : ""), \
+  NaN with boxes fs transparent solid 0.2 noborder lc rgb "#008000" \
+    title (has_target ? tolerance_title : ""), \
+  (has_points ? "figure.dat" : "/dev/null") using 0:(number_at($2, $3)):(number($2)) \
+    with labels font bold.",".small rotate by turned offset 0,(turned ? 1.2 : 0.45) notitle
+
+# ---- right: the index against size ----
+unset label 1
+set title right_title
+set xlabel size_title
+set xrange [0:x_top]
+unset xtics
+set xtics out nomirror scale 0.6 norotate textcolor rgb "#333333" font ",10" autofreq
+
+trend_title = ""
+trend_from = 0
+trend_to = x_top
+trend(x) = NaN
+if (has_trend) {
+  trend_from = SIZE_min
+  trend_to = SIZE_max
+  trend(x) = FIT_slope * x + FIT_intercept
+  digits = abs(FIT_slope) >= 5e-5 || FIT_slope == 0 ? "%.4f" : "%.1e"
+  trend_title = sprintf("Trend (slope=".digits."%s)", FIT_slope, slope_unit)
+}
+
+plot \
+  [0:x_top] "+" using 1:(has_target ? target - tolerance : NaN):(target + tolerance) \
+    with filledcurves fs transparent solid 0.1 noborder lc rgb "#800080" notitle, \
+  NaN with points pt 5 ps 1.6 lc rgb "#9b59b6" title (has_points ? series : ""), \
+  (has_target ? target : NaN) with lines ls 2 notitle, \
+  [trend_from:trend_to] "+" using 1:(trend($1)) with lines ls 3 title trend_title, \
+  (has_points ? "figure.dat" : "/dev/null") using ($1*unit):2 \
+    with points pt 5 ps 1.9 lc rgb "#9b59b6" notitle, \
+  "" using ($1*unit):2 with points pt 4 ps 1.9 lw 1.6 lc rgb "black" notitle
+unset multiplot
+set output
+)gnuplot";
+
+}  // namespace headspec::report

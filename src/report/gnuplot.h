@@ -1,0 +1,17 @@
+// Runs gnuplot on a script without a shell.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace headspec::report {
+
+// `text` as a gnuplot string that means exactly it: nothing in it is expanded, run or escaped.
+std::string GnuplotString(std::string_view text);
+
+// Runs `gnuplot -d script` in `folder`. Throws Error(kSystem) if gnuplot is not on PATH, and with its first
+// line of complaint if it fails.
+void RunGnuplot(const std::filesystem::path& folder, const std::string& script);
+
+}  // namespace headspec::report

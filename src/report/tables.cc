@@ -1,0 +1,273 @@
+#include "report/tables.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "report/ladder.h"
+#include "report/text.h"
+
+namespace headspec::report {
+namespace {
+
+using Row = std::vector<std::string>;
+
+constexpr std::string_view kPass = "✓";
+constexpr std::string_view kFail = "✗";
+constexpr std::string_view kCaution = "⚠";
+constexpr std::size_t kErrorWidth = 60;
+
+class AlignedTable {
+ public:
+  explicit AlignedTable(Row header) { Add(std::move(header)); }
+
+  void Add(Row row) {
+    widths_.resize(std::max(widths_.size(), row.size()), 0);
+    for (std::size_t i = 0; i < row.size(); ++i) widths_[i] = std::max(widths_[i], DisplayWidth(row[i]));
+    lines_.push_back({.row = std::move(row), .text = {}});
+  }
+  // A line across all columns; an empty text is a rule.
+  void AddAcross(std::string text) { lines_.push_back({.row = {}, .text = std::move(text)}); }
+  // Cells that start a line; the last of them may be wider than its column.
+  void AddLoose(Row row, std::string last) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths_[i] = std::max(widths_[i], DisplayWidth(row[i]));
+    lines_.push_back({.row = std::move(row), .text = std::move(last)});
+  }
+
+  std::string Text() const {
+    std::size_t total = 0;
+    for (const std::size_t width : widths_) total += width + 2;
+    std::string text;
+    for (const Line& line : lines_) {
+      std::string row = line.row.empty() && line.text.empty() ? std::string(total - 2, '-') : Join(line.row);
+      row += line.text;
+      row.erase(row.find_last_not_of(' ') + 1);
+      text += row + '\n';
+    }
+    return text;
+  }
+
+ private:
+  struct Line {
+    Row row;
+    std::string text;
+  };
+
+  std::string Join(const Row& row) const {
+    std::string text;
+    for (std::size_t i = 0; i < row.size(); ++i) text += PadRight(row[i], widths_[i] + 2);
+    return text;
+  }
+
+  std::vector<std::size_t> widths_;
+  std::vector<Line> lines_;
+};
+
+std::string TemplateWords(bool use_chat_template) {
+  return use_chat_template ? "chat template" : "no chat template";
+}
+
+struct Step {
+  std::string_view name;
+  std::string result;
+};
+
+std::string Quote(const std::string& prompt) {
+  constexpr std::size_t kShown = 50;
+  return fmt::format("'{}'", Truncate(OneLine(prompt), kShown));
+}
+
+std::vector<Step> SanitySteps(const SanityResult& s) {
+  return {{"load", s.dtype},
+          {"prompt", fmt::format("{}, {}", Quote(s.prompt), TemplateWords(s.use_chat_template))},
+          {"tokens", fmt::format("{}, no padding", s.valid_len)},
+          {"forward pass", "attention of every layer"},
+          {"layer 0", fmt::format("{} layers, {} heads; |attention| mean {:.6f}, std {:.6f}, finite",
+                                  s.num_layers, s.num_heads, s.attn_abs_mean, s.attn_std)},
+          {"heads 0 and 1", s.heads_identical ? "identical within 1e-4: the index may be 0" : "different"},
+          {"entropy", fmt::format("{:.4f} to {:.4f}, mean {:.4f}", s.entropy_range[0], s.entropy_range[1],
+                                  s.entropy_mean)},
+          {"baseline SI", fmt::format("{:.4f}, mean head correlation {:.4f}", s.baseline_si, s.mean_corr)}};
+}
+
+// What is wrong at the step that failed, in words; the notebook's reason follows in the last line.
+std::string FailureWords(const SanityResult& s, double min_si) {
+  switch (s.reached_step) {
+    case 3:
+      return fmt::format("{}, more than 5 are needed", s.valid_len);
+    case 5:
+      return fmt::format("{} layers, {} heads; {}", s.num_layers, s.num_heads,
+                         s.reason == "nan_inf" ? "attention holds NaN or infinity" : "attention is all zero");
+    case 8:
+      return fmt::format("{:.4f}, at least {} is needed", s.baseline_si, PythonFloat(min_si));
+    default:
+      return OneLine(s.reason);
+  }
+}
+
+std::string SanityOutcome(const SanityResult& s) {
+  if (s.ok) return fmt::format("  {} SANITY PASS: {} (SI={:.4f})\n", kPass, s.label, s.baseline_si);
+  const std::string si = s.reached_step >= 8 ? fmt::format("{:.4f}", s.baseline_si) : "n/a";
+  const std::string reason = s.reason.empty() ? "unknown" : OneLine(s.reason);
+  return fmt::format("  {} SANITY FAIL: {} (reason={}, SI={})\n", kFail, s.label, reason, si);
+}
+
+std::string NonFiniteWords(const NonFinite& found) {
+  std::string words = fmt::format("{} values are NaN or infinite, first in {}", found.count, found.operation);
+  if (found.layer >= 0) words += fmt::format(", layer {}", found.layer);
+  if (found.prompt >= 0) words += fmt::format(", prompt {}", found.prompt);
+  if (found.head >= 0) words += fmt::format(", head {}", found.head);
+  return words;
+}
+
+std::string Field(std::string_view name, std::string_view value) {
+  constexpr std::size_t kNameWidth = 14;
+  return fmt::format("  {}{}\n", PadRight(name, kNameWidth), value);
+}
+
+std::string WithinWords(double si, const Hypothesis& hypothesis) {
+  const bool within = std::abs(si - hypothesis.target_si) <= hypothesis.tolerance;
+  return within ? fmt::format("{} YES", kPass) : fmt::format("{} NO", kFail);
+}
+
+Row TableRow(Row front, double si, const std::string& arch, const Plan& plan) {
+  if (plan.hypothesis) front.push_back(WithinWords(si, *plan.hypothesis));
+  front.push_back(OneLine(arch));
+  return front;
+}
+
+// Why the two rules of the notebook part: they ask for different numbers of models.
+std::string DifferenceLine(const Verdict& verdict, const Hypothesis& hypothesis) {
+  return fmt::format(
+      "    results.json stores {}, not {}: its rule asks for {} models, the printed one for {}, and there "
+      "are {}\n",
+      verdict.stored.conclusion, verdict.printed.conclusion, hypothesis.min_models_stored,
+      hypothesis.min_models_printed, verdict.printed.valid);
+}
+
+std::string DecisionLines(const Decision& decision, const Plan& plan) {
+  const Hypothesis& hypothesis = *plan.hypothesis;
+  const LadderTitles titles = TitlesOf(plan);
+  if (decision.conclusion == "HERITAGE_CONFIRMED") {
+    return fmt::format(
+        ">>> {} HERITAGE HYPOTHESIS CONFIRMED <<<\n"
+        "    All {} {} have SI ~ {}\n"
+        "    Size does NOT affect SI in {}\n"
+        "    {} -> A-Tier RECOMMENDED\n",
+        kPass, decision.valid, titles.models, PythonFloat(hypothesis.target_si), titles.family,
+        hypothesis.claim);
+  }
+  if (decision.conclusion == "SIZE_CONFOUND_DETECTED") {
+    return fmt::format(
+        ">>> {} SIZE CONFOUND DETECTED <<<\n"
+        "    {}/{} models outside target SI\n"
+        "    Size IS a factor in SI variation\n"
+        "    {} stays B-Tier\n",
+        kFail, decision.valid - decision.supporting, decision.valid, hypothesis.claim);
+  }
+  return fmt::format(">>> {} INCONCLUSIVE <<<\n    Not enough data points\n", kCaution);
+}
+
+}  // namespace
+
+std::string SanityBlock(const SanityResult& sanity, std::string_view model, double min_si) {
+  constexpr std::size_t kNameWidth = 15;
+  std::string text = fmt::format("SANITY CHECK ({}): {}\n", sanity.label, OneLine(model));
+  const std::vector<Step> steps = SanitySteps(sanity);
+  for (int i = 1; i <= sanity.reached_step && i <= static_cast<int>(steps.size()); ++i) {
+    const Step& step = steps[static_cast<std::size_t>(i - 1)];
+    const bool failed = !sanity.ok && i == sanity.reached_step;
+    const bool doubtful = i == 6 && sanity.heads_identical;
+    text += fmt::format("  {}  {}{} {}\n", i, PadRight(step.name, kNameWidth),
+                        failed     ? kFail
+                        : doubtful ? kCaution
+                                   : kPass,
+                        failed ? FailureWords(sanity, min_si) : step.result);
+  }
+  return text + SanityOutcome(sanity);
+}
+
+std::string ModelLines(const ModelResult& model) {
+  std::string text = OneLine(model.display);
+  if (model.model != model.display) text += "  " + OneLine(model.model);
+  text += '\n';
+  if (model.error) return text + Field("Error", OneLine(*model.error));
+  text += Field("Architecture", fmt::format("{}, {} layers, {} heads, {} key-value heads, d_head {}",
+                                            OneLine(model.architecture), model.num_layers, model.num_heads,
+                                            model.num_kv_heads, model.d_head));
+  text += Field("rho", fmt::format("head {:.4f}, kv {:.4f}", model.rho_head, model.rho_kv));
+  std::string settings = model.sanity_override.dtype.value_or(model.numerics.dtype);
+  if (model.sanity_override.use_chat_template) {
+    settings += ", " + TemplateWords(*model.sanity_override.use_chat_template);
+  }
+  if (model.sanity_override.label) settings += fmt::format(" ({})", *model.sanity_override.label);
+  text += Field("Settings", settings);
+  text += Field("SI", fmt::format("{:.4f} +/- {:.4f}", model.si_mean, model.si_std));
+  text += Field("Correlation", fmt::format("{:.4f}", model.corr_mean));
+  if (model.numerics.non_finite.count > 0)
+    text += Field("Not finite", NonFiniteWords(model.numerics.non_finite));
+  for (const std::string& warning : model.warnings) text += Field("Warning", OneLine(warning));
+  return text;
+}
+
+std::string HypothesisBlock(const Plan& plan) {
+  if (!plan.hypothesis) return {};
+  const Hypothesis& hypothesis = *plan.hypothesis;
+  return fmt::format("{} SIZE CONFOUND HYPOTHESIS TEST\n", hypothesis.claim) +
+         Field("H0", OneLine(hypothesis.h0)) + Field("H1", OneLine(hypothesis.h1)) +
+         Field("Target SI", fmt::format("{} +/- {}", PythonFloat(hypothesis.target_si),
+                                        PythonFloat(hypothesis.tolerance)));
+}
+
+std::string LadderTable(const RunResult& run) {
+  const Plan& plan = run.plan;
+  Row header = {"Model", "Size", "SI"};
+  if (plan.hypothesis) header.push_back("Within target?");
+  header.push_back("Arch");
+  AlignedTable table(std::move(header));
+  table.AddAcross("");
+  for (const ModelResult& model : run.models) {
+    Row front = {OneLine(model.display), OneLine(model.size)};
+    if (model.error) {
+      table.AddLoose(std::move(front), "ERROR: " + Truncate(OneLine(*model.error), kErrorWidth));
+      continue;
+    }
+    front.push_back(fmt::format("{:.4f} +/- {:.3f}", model.si_mean, model.si_std));
+    table.Add(TableRow(std::move(front), model.si_mean, model.architecture, plan));
+  }
+  if (!plan.references.empty()) {
+    table.AddAcross("");
+    table.AddAcross("Reference:");
+  }
+  for (const Reference& reference : plan.references) {
+    Row front = {OneLine(reference.name), ModelSizeLabel(reference.size_b),
+                 fmt::format("{:.4f}", reference.si)};
+    table.Add(TableRow(std::move(front), reference.si, reference.arch, plan));
+  }
+  return TitlesOf(plan).table + '\n' + table.Text();
+}
+
+std::string VerdictBlock(const RunResult& run) {
+  if (!run.verdict || !run.plan.hypothesis) return {};
+  const Decision& printed = run.verdict->printed;
+  std::string text = "VERDICT\n";
+  text += fmt::format("Models within target: {}/{}\n", printed.supporting, printed.valid);
+  text += DecisionLines(printed, run.plan);
+  if (printed.conclusion != run.verdict->stored.conclusion) {
+    text += DifferenceLine(*run.verdict, *run.plan.hypothesis);
+  }
+  return text;
+}
+
+std::string FinalVerdict(const RunResult& run) {
+  if (!run.verdict || !run.plan.hypothesis) return {};
+  const Decision& stored = run.verdict->stored;
+  return fmt::format("FINAL VERDICT: {}\n{} Recommendation: {}\nModels within target: {}/{}\n",
+                     stored.conclusion, run.plan.hypothesis->claim, stored.recommendation, stored.supporting,
+                     stored.valid);
+}
+
+}  // namespace headspec::report

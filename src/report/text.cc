@@ -1,0 +1,136 @@
+#include "report/text.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace headspec::report {
+namespace {
+
+constexpr char32_t kReplacement = 0xFFFD;
+
+struct Range {
+  char32_t first, last;
+};
+
+constexpr std::array kZeroWidth = {
+    Range{0x0300, 0x036F}, Range{0x0483, 0x0489}, Range{0x0591, 0x05BD}, Range{0x064B, 0x065F},
+    Range{0x0E34, 0x0E3A}, Range{0x0E47, 0x0E4E}, Range{0x1AB0, 0x1AFF}, Range{0x1DC0, 0x1DFF},
+    Range{0x200B, 0x200F}, Range{0x20D0, 0x20FF}, Range{0xFE00, 0xFE0F}, Range{0xFE20, 0xFE2F},
+};
+
+constexpr std::array kWide = {
+    Range{0x1100, 0x115F},   Range{0x231A, 0x231B},   Range{0x23E9, 0x23EC},   Range{0x2705, 0x2705},
+    Range{0x274C, 0x274C},   Range{0x2E80, 0x303E},   Range{0x3041, 0x33FF},   Range{0x3400, 0x4DBF},
+    Range{0x4E00, 0x9FFF},   Range{0xA000, 0xA4CF},   Range{0xA960, 0xA97F},   Range{0xAC00, 0xD7A3},
+    Range{0xF900, 0xFAFF},   Range{0xFE30, 0xFE6F},   Range{0xFF00, 0xFF60},   Range{0xFFE0, 0xFFE6},
+    Range{0x1F300, 0x1F64F}, Range{0x1F680, 0x1F6FF}, Range{0x1F900, 0x1F9FF}, Range{0x20000, 0x3FFFD},
+};
+
+template <std::size_t N>
+bool Contains(const std::array<Range, N>& ranges, char32_t c) {
+  return std::any_of(ranges.begin(), ranges.end(), [c](Range r) { return r.first <= c && c <= r.last; });
+}
+
+std::size_t WidthOf(char32_t c) {
+  if (Contains(kZeroWidth, c)) return 0;
+  return Contains(kWide, c) ? 2 : 1;
+}
+
+// Bytes that a sequence starting with `lead` should have; 0 if no sequence starts so.
+std::size_t SequenceLength(unsigned char lead) {
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead <= 0xDF) return 2;
+  if (lead >= 0xE0 && lead <= 0xEF) return 3;
+  if (lead >= 0xF0 && lead <= 0xF4) return 4;
+  return 0;
+}
+
+// Takes the next character off `text`; a byte that starts no valid sequence counts as one replacement.
+char32_t Next(std::string_view& text) {
+  constexpr std::array<char32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
+  const auto lead = static_cast<unsigned char>(text.front());
+  const std::size_t length = SequenceLength(lead);
+  char32_t c = length <= 1 ? lead : lead & (0x7Fu >> length);
+  bool valid = length != 0 && length <= text.size();
+  for (std::size_t i = 1; valid && i < length; ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    valid = (byte & 0xC0) == 0x80;
+    c = (c << 6) | (byte & 0x3Fu);
+  }
+  valid = valid && c >= kSmallest[length] && c <= 0x10FFFF && !(c >= 0xD800 && c <= 0xDFFF);
+  text.remove_prefix(valid ? length : 1);
+  return valid ? c : kReplacement;
+}
+
+void Append(std::string& text, char32_t c) {
+  const auto byte = [&text](char32_t bits) { text.push_back(static_cast<char>(bits)); };
+  if (c < 0x80) {
+    byte(c);
+  } else if (c < 0x800) {
+    byte(0xC0 | (c >> 6));
+    byte(0x80 | (c & 0x3F));
+  } else if (c < 0x10000) {
+    byte(0xE0 | (c >> 12));
+    byte(0x80 | ((c >> 6) & 0x3F));
+    byte(0x80 | (c & 0x3F));
+  } else {
+    byte(0xF0 | (c >> 18));
+    byte(0x80 | ((c >> 12) & 0x3F));
+    byte(0x80 | ((c >> 6) & 0x3F));
+    byte(0x80 | (c & 0x3F));
+  }
+}
+
+}  // namespace
+
+std::string PythonFloat(double value) {
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
+  const double size = std::fabs(value);
+  const bool fixed = size == 0 || (size >= 1e-4 && size < 1e16);
+  std::array<char, 64> buffer;
+  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                          fixed ? std::chars_format::fixed : std::chars_format::scientific);
+  std::string text(buffer.data(), end);
+  if (fixed && text.find('.') == std::string::npos) text += ".0";
+  return text;
+}
+
+std::string OneLine(std::string_view text) {
+  std::string clean;
+  clean.reserve(text.size());
+  while (!text.empty()) {
+    const char32_t c = Next(text);
+    const bool control = c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029;
+    Append(clean, control ? U' ' : c);
+  }
+  return clean;
+}
+
+std::size_t DisplayWidth(std::string_view text) {
+  std::size_t width = 0;
+  while (!text.empty()) width += WidthOf(Next(text));
+  return width;
+}
+
+std::string PadRight(std::string_view text, std::size_t width) {
+  const std::size_t taken = DisplayWidth(text);
+  return std::string(text) + std::string(taken < width ? width - taken : 0, ' ');
+}
+
+std::string Truncate(std::string_view text, std::size_t width) {
+  if (DisplayWidth(text) <= width) return std::string(text);
+  std::string cut;
+  std::size_t taken = 0;
+  while (!text.empty()) {
+    const char32_t c = Next(text);
+    taken += WidthOf(c);
+    if (taken + 1 > width) break;
+    Append(cut, c);
+  }
+  return cut + "…";
+}
+
+}  // namespace headspec::report

@@ -1,0 +1,205 @@
+// What the tests of this room share: a run built by hand, a folder that disappears, and other programs.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "core/error.h"
+#include "headspec/result.h"
+
+namespace headspec::report {
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "headspec-report-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+    path_ = std::filesystem::canonical(pattern);
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline std::string ReadFile(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+inline void PutFile(const std::filesystem::path& file, std::string_view bytes) {
+  std::ofstream(file, std::ios::binary) << bytes;
+}
+
+inline std::vector<std::string> NamesIn(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+struct CommandResult {
+  int status = -1;
+  std::string output;  // both streams
+};
+
+inline CommandResult RunCommand(const std::string& command) {
+  CommandResult result;
+  FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
+  if (pipe == nullptr) return result;
+  std::array<char, 4096> buffer;
+  std::size_t count = 0;
+  while ((count = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0) {
+    result.output.append(buffer.data(), count);
+  }
+  const int status = ::pclose(pipe);
+  result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+  return result;
+}
+
+// The message of the Error that `action` throws; fails the test if there is none.
+template <typename Action>
+std::string ErrorOf(const Action& action, ErrorKind kind) {
+  try {
+    action();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), kind);
+    return error.what();
+  }
+  ADD_FAILURE() << "no error was thrown";
+  return {};
+}
+
+inline SanityResult SampleSanity() {
+  SanityResult sanity;
+  sanity.ok = true;
+  sanity.label = "raw+bf16";
+  sanity.reached_step = 8;
+  sanity.dtype = "torch.bfloat16";
+  sanity.prompt = "What is the capital of France and what is its population?";
+  sanity.valid_len = 12;
+  sanity.num_layers = 2;
+  sanity.num_heads = 2;
+  sanity.attn_abs_mean = 0.083333;
+  sanity.attn_std = 0.15;
+  sanity.entropy_range = {0.25, 0.75};
+  sanity.entropy_mean = 0.5;
+  sanity.baseline_si = 0.3312;
+  sanity.mean_corr = 0.6688;
+  return sanity;
+}
+
+inline ModelResult SampleModel(const std::string& display, const std::string& size, double si) {
+  ModelResult model;
+  model.model = "microsoft/" + display.substr(0, display.find(' '));
+  model.display = display;
+  model.size = size;
+  model.architecture = "MHA";
+  model.num_layers = 2;
+  model.num_heads = 2;
+  model.num_kv_heads = 2;
+  model.hidden_size = 8;
+  model.d_head = 4;
+  model.rho_head = 0.7071067811865475;
+  model.rho_kv = 1;
+  model.sanity_override = {.use_chat_template = false, .dtype = "torch.bfloat16", .label = "raw+bf16"};
+  model.si_mean = si;
+  model.si_values = {si, si, si};
+  model.corr_mean = 1 - si;
+  model.head_entropies = {{0.25, 0.5}, {0.75, 1.0}};
+  model.prompt_entropies = {{{0.25, 0.5}, {0.75, 1.0}}, {{0.25, 0.5}, {0.75, 1.0}}};
+  model.valid_lengths = {2, 1};
+  model.token_ids = {{1, 2}, {3}};
+  model.tokens = {{"What", "Ġis"}, {"Write"}};
+  model.statistics = {.head_correlation = {{1.0, 0.5}, {0.5, 1.0}}, .constant_heads = {}};
+  model.numerics.profile = "hf-4.57";
+  model.numerics.dtype = "torch.bfloat16";
+  model.numerics.cpu_target = "AVX2";
+  model.numerics.max_abs_score = {3.5, 4.25};
+  model.provenance = {.folder = "/models/phi",
+                      .revision = "",
+                      .model_type = "phi",
+                      .weights_dtype = "F16",
+                      .parameters = 1418270720,
+                      .files = {{"model.safetensors", 2836623617}}};
+  model.timing = {.load_seconds = 0.5, .forward_seconds = 2.25, .weight_bytes = 2836541440};
+  return model;
+}
+
+// The notebook's experiment with values of its own; both rules confirm.
+inline RunResult SampleRun() {
+  RunResult run;
+  run.plan.experiment = "E08-Phi-Size-Ladder";
+  run.plan.slug = "E08_phi_size_ladder";
+  run.plan.purpose = "B11 Size Confound Validation (Phi-1.5, Phi-2)";
+  run.plan.protocol.standard = "E11-v3";
+  run.plan.protocol.prompts = {.version = "Standard-10 v3",
+                               .source = "built-in",
+                               .md5 = "715065bab181f46bf12ed471951141e2",
+                               .prompts = {"What is it?", "Write a haiku."}};
+  run.plan.protocol.seeds = {42, 123, 456};
+  run.plan.references = {{"Phi-3-mini (3.8B)", 0.329, 3.8, "MHA"},
+                         {"Phi-3-medium (14B)", 0.334, 14.0, "GQA"}};
+  run.plan.hypothesis = Hypothesis{.claim = "B11",
+                                   .h0 = "Heritage: SI ~ 0.33 regardless of size",
+                                   .h1 = "Size: SI varies with model size",
+                                   .target_si = 0.33,
+                                   .tolerance = 0.05};
+  run.timestamp = "20260113_181926";
+  run.headspec_version = "0.1.0";
+  run.sanity_override = {.use_chat_template = false, .dtype = "torch.bfloat16", .label = "raw+bf16"};
+  run.sanity = SampleSanity();
+  run.sanity_attempts = {SampleSanity()};
+  run.models = {SampleModel("Phi-1.5 (1.3B)", "1.3B", 0.3412), SampleModel("Phi-2 (2.7B)", "2.7B", 0.3051)};
+  const Decision confirmed = {4, 4, "HERITAGE_CONFIRMED", "A-Tier"};
+  run.verdict = Verdict{.printed = confirmed, .stored = confirmed, .models_tested = 2};
+  return run;
+}
+
+inline ModelResult FailedModel(const std::string& display, const std::string& size,
+                               const std::string& error) {
+  ModelResult model;
+  model.model = "microsoft/" + display;
+  model.display = display;
+  model.size = size;
+  model.error = error;
+  return model;
+}
+
+// What `headspec measure` hands over: no hypothesis, no references, no sanity check.
+inline RunResult MeasureRun() {
+  RunResult run = SampleRun();
+  run.plan.experiment = "measure";
+  run.plan.purpose = "";
+  run.plan.hypothesis.reset();
+  run.plan.references.clear();
+  run.sanity_override = {};
+  run.sanity.reset();
+  run.sanity_attempts.clear();
+  run.verdict.reset();
+  return run;
+}
+
+}  // namespace headspec::report
