@@ -3,6 +3,14 @@
 #include <cmath>
 
 namespace headspec::metrics {
+namespace {
+
+// `w > 0` of the notebook, whose means are float32: a key that received next to nothing counts as none.
+bool IsKept(double column_sum, double queries) {
+  return static_cast<float>(column_sum) / static_cast<float>(queries) > 0.0f;
+}
+
+}  // namespace
 
 void ReceivedEntropy::Reset(int tokens) { column_sums_.assign(static_cast<std::size_t>(tokens), 0.0); }
 
@@ -18,7 +26,7 @@ double ReceivedEntropy::Value() const {
   double kept = 0;
   for (const double sum : column_sums_) {
     const double weight = sum / queries / (total + 1e-10);
-    if (!(weight > 0)) continue;
+    if (!(weight > 0) || !IsKept(sum, queries)) continue;
     weights.push_back(weight);
     kept += weight;
   }

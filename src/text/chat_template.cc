@@ -76,9 +76,9 @@ ChatTemplates ChatTemplates::Read(const std::filesystem::path& folder, const Jso
 std::string ChatTemplates::Render(std::string_view user_prompt, const Json& special_tokens) const {
   const auto source = by_name_.find(kDefault);
   if (source == by_name_.end()) {
-    const std::string found = empty() ? "there is none"
-                                      : fmt::format("none is named default, found {}",
-                                                    fmt::join(std::views::keys(by_name_), ", "));
+    const std::string found =
+        empty() ? "there is none"
+                : fmt::format("none is named default, found {}", fmt::join(std::views::keys(by_name_), ", "));
     throw Error(ErrorKind::kInput, fmt::format("chat template: {} in {}", found, folder_.string()),
                 "run with --no-chat-template");
   }

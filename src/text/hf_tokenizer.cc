@@ -22,7 +22,9 @@ class OwnedText {
   ~OwnedText() { headspec_hf_text_free(&text_); }
 
   HeadspecHfText* out() { return &text_; }
-  std::string str() const { return text_.data == nullptr ? std::string() : std::string(text_.data, text_.size); }
+  std::string str() const {
+    return text_.data == nullptr ? std::string() : std::string(text_.data, text_.size);
+  }
 
  private:
   HeadspecHfText text_{};
@@ -33,9 +35,10 @@ Error TokenizerError(int status, const std::string& message, const std::filesyst
   if (status == HEADSPEC_HF_NOT_JSON) verdict = "not JSON";
   if (status == HEADSPEC_HF_INVALID) verdict = "not a tokenizer of the tokenizers library";
   if (status == HEADSPEC_HF_FAILED) verdict = "cannot be loaded";
-  return {ErrorKind::kInput,
-          fmt::format("{}: {} ({}) in {}", path.filename().string(), verdict, OneLine(message), path.string()),
-          "download the file again"};
+  return {
+      ErrorKind::kInput,
+      fmt::format("{}: {} ({}) in {}", path.filename().string(), verdict, OneLine(message), path.string()),
+      "download the file again"};
 }
 
 // The number of bytes of the well-formed UTF-8 character that `text` starts with, 0 if it starts with none.
@@ -107,14 +110,16 @@ int HfTokenizer::MaxId() const {
   if (status != HEADSPEC_HF_OK) throw TokenizerError(status, error.str(), path_);
   if (id < 0) throw TokenizerError(HEADSPEC_HF_INVALID, "the vocabulary is empty", path_);
   if (id > std::numeric_limits<int>::max()) {
-    throw TokenizerError(HEADSPEC_HF_INVALID, fmt::format("token id {} is larger than any vocabulary", id), path_);
+    throw TokenizerError(HEADSPEC_HF_INVALID, fmt::format("token id {} is larger than any vocabulary", id),
+                         path_);
   }
   return static_cast<int>(id);
 }
 
 HfEncoding HfTokenizer::Encode(std::string_view text, TokenLimit limit) const {
   RequireUtf8(text, "prompt");
-  const HeadspecHfLimit hf_limit{static_cast<std::size_t>(std::max(limit.max_length, 0)), limit.from_left ? 1 : 0};
+  const HeadspecHfLimit hf_limit{static_cast<std::size_t>(std::max(limit.max_length, 0)),
+                                 limit.from_left ? 1 : 0};
   OwnedText error;
   HeadspecHfEncoding encoding{};
   const int status =
@@ -125,7 +130,7 @@ HfEncoding HfTokenizer::Encode(std::string_view text, TokenLimit limit) const {
                 "raise --max-length, or compare with a fresh download of the file");
   }
   const std::unique_ptr<HeadspecHfEncoding, void (*)(HeadspecHfEncoding*)> owner(&encoding,
-                                                                                  headspec_hf_encoding_free);
+                                                                                 headspec_hf_encoding_free);
   return Copy(encoding);
 }
 
@@ -133,11 +138,12 @@ std::string RenderTemplate(std::string_view source, const Json& context, const s
   const std::string json = context.dump();
   OwnedText text;
   OwnedText error;
-  const int status = headspec_hf_render({source.data(), source.size(), json.data(), json.size()}, text.out(),
-                                        error.out());
+  const int status =
+      headspec_hf_render({source.data(), source.size(), json.data(), json.size()}, text.out(), error.out());
   if (status == HEADSPEC_HF_OK) return text.str();
   const char* verdict = status == HEADSPEC_HF_RAISED ? "refuses the prompt" : "cannot be rendered";
-  throw Error(ErrorKind::kInput, fmt::format("chat template: {} ({}) in {}", verdict, OneLine(error.str()), whose),
+  throw Error(ErrorKind::kInput,
+              fmt::format("chat template: {} ({}) in {}", verdict, OneLine(error.str()), whose),
               "run with --no-chat-template");
 }
 

@@ -65,7 +65,8 @@ std::optional<std::string> ReadFile(const std::filesystem::path& path) {
                 "check that it is a file and its permissions");
   }
   if (bytes.starts_with("version https://git-lfs")) {
-    throw Error(ErrorKind::kInput, fmt::format("{}: a Git-LFS pointer instead of the file", name) + Place(path),
+    throw Error(ErrorKind::kInput,
+                fmt::format("{}: a Git-LFS pointer instead of the file", name) + Place(path),
                 "run git lfs pull there, or download the file again");
   }
   return bytes;

@@ -40,7 +40,8 @@ class JsonFile {
   std::optional<bool> Bool(const std::string& key) const;
 
   // `where` is the field as a reader would look for it: added_tokens_decoder.32000.content.
-  [[nodiscard]] Error Unexpected(const std::string& where, const std::string& expected, const Json& found) const;
+  [[nodiscard]] Error Unexpected(const std::string& where, const std::string& expected,
+                                 const Json& found) const;
 
  private:
   std::filesystem::path path_;

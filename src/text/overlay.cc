@@ -15,11 +15,11 @@ namespace {
 
 constexpr const char* kMetaspace = "\u2581";
 
-// PreTrainedTokenizerFast.__init__, from "added_tokens_decoder_hash" on. Every token of the config is offered,
-// known or not: the hash set that should skip known ones is made of ids, so it matches none, and a known token
-// thereby turns special if a special token has its name. Of the special tokens, an AddedToken is offered unless
-// the config has the same one, a string only if no added token has its name. tokenizers skips equal tokens and
-// replaces the flags of others.
+// PreTrainedTokenizerFast.__init__, from "added_tokens_decoder_hash" on. Every token of the config is
+// offered, known or not: the hash set that should skip known ones is made of ids, so it matches none, and a
+// known token thereby turns special if a special token has its name. Of the special tokens, an AddedToken is
+// offered unless the config has the same one, a string only if no added token has its name. tokenizers skips
+// equal tokens and replaces the flags of others.
 std::vector<AddedToken> TokensToAdd(const SpecialTokens& special_tokens, const Json& loaded) {
   std::vector<AddedToken> tokens;
   std::set<std::string> names;
@@ -56,12 +56,13 @@ bool IsFromSentencePiece(const Json& loaded) {
   if (!pre_tokenizer.is_null() && !IsType(pre_tokenizer, "Metaspace")) return false;
   if (normalizer.is_null()) return !pre_tokenizer.is_null();
   if (!IsType(normalizer, "Sequence")) return false;
-  return std::ranges::all_of(normalizer.at("normalizers"),
-                             [](const Json& part) { return IsType(part, "Prepend") || IsType(part, "Replace"); });
+  return std::ranges::all_of(normalizer.at("normalizers"), [](const Json& part) {
+    return IsType(part, "Prepend") || IsType(part, "Replace");
+  });
 }
 
-// LlamaTokenizerFast with add_prefix_space set converts tokenizer.model anew (from_slow); the vocabulary is the
-// same, normalizer and pre-tokenizer are LlamaConverter's.
+// LlamaTokenizerFast with add_prefix_space set converts tokenizer.model anew (from_slow); the vocabulary is
+// the same, normalizer and pre-tokenizer are LlamaConverter's.
 void RebuildFromSentencePiece(bool prefix_space, bool legacy, Json& changes) {
   if (!legacy) {
     changes["normalizer"] = nullptr;
@@ -88,7 +89,8 @@ void SetPrefixSpaceInside(Json& part) {
 
 void ChangePreTokenizer(const JsonFile& config, const TokenizerClass& tokenizer_class, const Json& loaded,
                         Json& changes) {
-  // An explicit null reaches Python as None: the rebuild raises there and is swallowed. Llama's default is None.
+  // An explicit null reaches Python as None: the rebuild raises there and is swallowed. Llama's default is
+  // None.
   const bool is_none = config.Has("add_prefix_space") ? config.Find("add_prefix_space")->is_null()
                                                       : tokenizer_class.prefix_space_rebuilds_normalizer;
   const bool wanted = config.Bool("add_prefix_space").value_or(false);
@@ -130,8 +132,8 @@ class PostProcessor {
     const auto id = token == nullptr ? ids_.end() : ids_.find(token->content);
     if (id == ids_.end()) {
       const std::string message =
-          fmt::format("{}: add_{} is true, but {} is null or empty in {}", config_.path().filename().string(), slot,
-                      slot, config_.path().string());
+          fmt::format("{}: add_{} is true, but {} is null or empty in {}", config_.path().filename().string(),
+                      slot, slot, config_.path().string());
       throw Error(ErrorKind::kInput, message, fmt::format("set {}, or add_{} to false", slot, slot));
     }
     const std::string& name = id->first;
@@ -176,7 +178,8 @@ Json VocabularyChanges(const ConfigFiles& files, const TokenizerClass& tokenizer
   }
   changes["encode_special_tokens"] = config.Bool("split_special_tokens").value_or(false);
   changes["add_tokens"] = Json::array();
-  for (const AddedToken& token : TokensToAdd(special_tokens, loaded)) changes["add_tokens"].push_back(token.ToJson());
+  for (const AddedToken& token : TokensToAdd(special_tokens, loaded))
+    changes["add_tokens"].push_back(token.ToJson());
   return changes;
 }
 

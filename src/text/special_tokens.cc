@@ -57,7 +57,8 @@ std::vector<SpecialToken> ParseSlot(const JsonFile& file, const std::string& slo
 }
 
 // In the order of the file: of two tokens with one name, the later counts as its flags.
-std::vector<std::pair<long long, AddedToken>> ParseAddedTokensDecoder(const JsonFile& file, const Json& decoder) {
+std::vector<std::pair<long long, AddedToken>> ParseAddedTokensDecoder(const JsonFile& file,
+                                                                      const Json& decoder) {
   if (!decoder.is_object()) throw file.Unexpected("added_tokens_decoder", "an object", decoder);
   std::vector<std::pair<long long, AddedToken>> tokens;
   for (const auto& [key, value] : decoder.items()) {
@@ -162,12 +163,15 @@ class Gathering {
     if (slot == "pad_token") fallback = class_.pad_token;
     const bool configured = configured_.contains(slot);
     if (!configured && !fallback.empty()) tokens = {{std::string(fallback), std::nullopt}};
-    if (!configured && slot == "pad_token" && fallback.empty() && !class_.pads_with_none) AddFilePadding(tokens);
+    if (!configured && slot == "pad_token" && fallback.empty() && !class_.pads_with_none)
+      AddFilePadding(tokens);
     if (slot == kManySlot && class_.adds_infilling_tokens) AddInfillingTokens(tokens);
-    const bool has_literals = slot == "bos_token" || slot == "eos_token" || slot == "unk_token" || slot == "pad_token";
+    const bool has_literals =
+        slot == "bos_token" || slot == "eos_token" || slot == "unk_token" || slot == "pad_token";
     if (class_.special_strings_are_literal && has_literals) {
       for (SpecialToken& token : tokens) {
-        if (!token.token) token.token = AddedToken{.content = token.content, .special = true, .normalized = false};
+        if (!token.token)
+          token.token = AddedToken{.content = token.content, .special = true, .normalized = false};
       }
     }
   }
@@ -195,7 +199,8 @@ class Gathering {
     if (!extra->is_object()) throw config_.Unexpected("extra_special_tokens", "an object", *extra);
     for (const auto& [slot, value] : extra->items()) {
       std::vector<SpecialToken> tokens{ParseSpecialToken(config_, "extra_special_tokens." + slot, value)};
-      const auto known = std::ranges::find(result.slots, slot, &std::pair<std::string, std::vector<SpecialToken>>::first);
+      const auto known =
+          std::ranges::find(result.slots, slot, &std::pair<std::string, std::vector<SpecialToken>>::first);
       if (known != result.slots.end()) {
         known->second = std::move(tokens);
       } else {
@@ -221,13 +226,14 @@ bool AddedToken::operator==(const AddedToken& other) const {
 }
 
 Json AddedToken::ToJson() const {
-  return {{"content", content}, {"single_word", single_word}, {"lstrip", lstrip},
+  return {{"content", content}, {"single_word", single_word},   {"lstrip", lstrip},
           {"rstrip", rstrip},   {"normalized", IsNormalized()}, {"special", special}};
 }
 
 ConfigFiles ConfigFiles::Read(const std::filesystem::path& folder) {
-  return {JsonFile::Read(folder / "tokenizer_config.json"), JsonFile::Read(folder / "special_tokens_map.json"),
-          JsonFile::Read(folder / "added_tokens.json"), JsonFile::Read(folder / "config.json")};
+  return {JsonFile::Read(folder / "tokenizer_config.json"),
+          JsonFile::Read(folder / "special_tokens_map.json"), JsonFile::Read(folder / "added_tokens.json"),
+          JsonFile::Read(folder / "config.json")};
 }
 
 const SpecialToken* SpecialTokens::Find(const std::string& slot) const {

@@ -22,11 +22,12 @@ namespace {
   if (has("tokenizer.model")) instead = ", which has tokenizer.model";
   const std::string name = files.tokenizer_config.String("tokenizer_class").value_or("the tokenizer");
   const std::string place = folder.string();
-  throw Error(ErrorKind::kInput,
-              fmt::format("tokenizer.json: missing, and {} is read from nothing else, in {}{}", name, place, instead),
-              fmt::format("download it, or convert once: python -c \"from transformers import AutoTokenizer as T; "
-                          "T.from_pretrained('{0}').save_pretrained('{0}')\"",
-                          place));
+  throw Error(
+      ErrorKind::kInput,
+      fmt::format("tokenizer.json: missing, and {} is read from nothing else, in {}{}", name, place, instead),
+      fmt::format("download it, or convert once: python -c \"from transformers import AutoTokenizer as T; "
+                  "T.from_pretrained('{0}').save_pretrained('{0}')\"",
+                  place));
 }
 
 }  // namespace

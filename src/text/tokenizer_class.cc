@@ -10,22 +10,25 @@ using std::string_view;
 
 // From TOKENIZER_MAPPING_NAMES of models/auto/tokenization_auto.py, text models only.
 constexpr std::array kLlamaTypes{
-    string_view("arcee"),   string_view("deepseek_v2"), string_view("deepseek_v3"), string_view("diffllama"),
-    string_view("ernie4_5"), string_view("ernie4_5_moe"), string_view("jamba"),     string_view("jetmoe"),
-    string_view("llama"),   string_view("llama4"),      string_view("llama4_text"), string_view("ministral"),
-    string_view("mistral"), string_view("mistral3"),    string_view("mixtral"),     string_view("persimmon"),
-    string_view("phi3"),    string_view("phimoe"),      string_view("zamba"),       string_view("zamba2")};
-constexpr std::array kGemmaTypes{string_view("gemma"),        string_view("gemma2"),  string_view("gemma3"),
-                                 string_view("gemma3_text"),  string_view("gemma3n"), string_view("gemma3n_text"),
+    string_view("arcee"),     string_view("deepseek_v2"), string_view("deepseek_v3"),
+    string_view("diffllama"), string_view("ernie4_5"),    string_view("ernie4_5_moe"),
+    string_view("jamba"),     string_view("jetmoe"),      string_view("llama"),
+    string_view("llama4"),    string_view("llama4_text"), string_view("ministral"),
+    string_view("mistral"),   string_view("mistral3"),    string_view("mixtral"),
+    string_view("persimmon"), string_view("phi3"),        string_view("phimoe"),
+    string_view("zamba"),     string_view("zamba2")};
+constexpr std::array kGemmaTypes{string_view("gemma"),          string_view("gemma2"),
+                                 string_view("gemma3"),         string_view("gemma3_text"),
+                                 string_view("gemma3n"),        string_view("gemma3n_text"),
                                  string_view("recurrent_gemma")};
 constexpr std::array kNeoxTypes{string_view("falcon_mamba"), string_view("gpt_neox"), string_view("mamba"),
                                 string_view("mamba2"),       string_view("mpt"),      string_view("olmo"),
                                 string_view("olmo2"),        string_view("olmoe"),    string_view("rwkv"),
                                 string_view("stablelm"),     string_view("xlstm")};
-constexpr std::array kGpt2Types{string_view("dbrx"),     string_view("exaone4"), string_view("flex_olmo"),
-                                string_view("gpt2"),     string_view("gpt_bigcode"), string_view("gpt_neo"),
-                                string_view("gptj"),     string_view("minimax"), string_view("olmo3"),
-                                string_view("opt"),      string_view("starcoder2")};
+constexpr std::array kGpt2Types{string_view("dbrx"), string_view("exaone4"),     string_view("flex_olmo"),
+                                string_view("gpt2"), string_view("gpt_bigcode"), string_view("gpt_neo"),
+                                string_view("gptj"), string_view("minimax"),     string_view("olmo3"),
+                                string_view("opt"),  string_view("starcoder2")};
 constexpr std::array kQwen2Types{string_view("qwen2"), string_view("qwen2_moe"), string_view("qwen3"),
                                  string_view("qwen3_moe"), string_view("qwen3_next")};
 constexpr std::array kCodeGenTypes{string_view("codegen"), string_view("phi")};
@@ -102,14 +105,16 @@ constexpr std::array kClasses{
                    .model_types = kBloomTypes},
 };
 
-constexpr std::array kUnsupported{
-    string_view("BertTokenizer"),       string_view("ConvBertTokenizer"),   string_view("DistilBertTokenizer"),
-    string_view("ElectraTokenizer"),    string_view("FunnelTokenizer"),     string_view("LayoutLMTokenizer"),
-    string_view("LayoutLMv2Tokenizer"), string_view("LxmertTokenizer"),     string_view("MBart50Tokenizer"),
-    string_view("MBartTokenizer"),      string_view("MPNetTokenizer"),      string_view("MobileBertTokenizer"),
-    string_view("NllbTokenizer"),       string_view("RealmTokenizer"),      string_view("RetriBertTokenizer"),
-    string_view("RoFormerTokenizer"),   string_view("SeamlessM4TTokenizer"), string_view("SplinterTokenizer"),
-    string_view("SqueezeBertTokenizer"), string_view("WhisperTokenizer")};
+constexpr std::array kUnsupported{string_view("BertTokenizer"),        string_view("ConvBertTokenizer"),
+                                  string_view("DistilBertTokenizer"),  string_view("ElectraTokenizer"),
+                                  string_view("FunnelTokenizer"),      string_view("LayoutLMTokenizer"),
+                                  string_view("LayoutLMv2Tokenizer"),  string_view("LxmertTokenizer"),
+                                  string_view("MBart50Tokenizer"),     string_view("MBartTokenizer"),
+                                  string_view("MPNetTokenizer"),       string_view("MobileBertTokenizer"),
+                                  string_view("NllbTokenizer"),        string_view("RealmTokenizer"),
+                                  string_view("RetriBertTokenizer"),   string_view("RoFormerTokenizer"),
+                                  string_view("SeamlessM4TTokenizer"), string_view("SplinterTokenizer"),
+                                  string_view("SqueezeBertTokenizer"), string_view("WhisperTokenizer")};
 
 string_view WithoutFast(string_view name) {
   if (name.ends_with("Fast")) name.remove_suffix(4);

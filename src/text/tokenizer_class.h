@@ -22,12 +22,12 @@ struct TokenizerClass {
   std::string_view eos_token{};
   std::string_view pad_token{};
   // Constructor quirks, each in one class or two.
-  bool special_strings_are_literal = false;        // Qwen2: a string becomes AddedToken(normalized=False)
-  bool prefix_space_reaches_inside = false;        // Bloom, Cohere: also in a Sequence
-  bool prefix_space_rebuilds_normalizer = false;   // Llama: add_prefix_space means from_slow
-  bool adds_infilling_tokens = false;              // CodeLlama
-  bool refuses_add_bos_token = false;              // CodeGen
-  bool pads_with_none = false;                     // GPTNeoX: pad_token=None hides tokenizer.json's
+  bool special_strings_are_literal = false;         // Qwen2: a string becomes AddedToken(normalized=False)
+  bool prefix_space_reaches_inside = false;         // Bloom, Cohere: also in a Sequence
+  bool prefix_space_rebuilds_normalizer = false;    // Llama: add_prefix_space means from_slow
+  bool adds_infilling_tokens = false;               // CodeLlama
+  bool refuses_add_bos_token = false;               // CodeGen
+  bool pads_with_none = false;                      // GPTNeoX: pad_token=None hides tokenizer.json's
   std::span<const std::string_view> model_types{};  // config.json's, for folders that name no class
 };
 

@@ -72,7 +72,7 @@ TEST_F(FigureTest, SaysWhatTheNotebooksFigureSays) {
         "Specialization Index (SI)"}) {
     EXPECT_TRUE(SvgHas(text)) << text;
   }
-  // numpy.polyfit([1.3, 2.7, 3.8, 14.0], [0.3412, 0.3051, 0.329, 0.334], 1)[0] = 0.000572...
+  // numpy.polyfit([1.3, 2.7, 3.8, 14.0], [0.3412, 0.3051, 0.329, 0.334], 1)[0] = 0.000574...
   EXPECT_TRUE(SvgHas("Trend (slope=0.0006)"));
   EXPECT_TRUE(SvgHas("font-weight=\"bold\""));
   const CommandResult xml = RunCommand("python3 -c \"import sys, xml.etree.ElementTree as t; t.parse('" +
