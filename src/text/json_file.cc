@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <fstream>
-#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -55,12 +54,13 @@ std::string OneLine(std::string text) {
 }
 
 std::optional<std::string> ReadFile(const std::filesystem::path& path) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return std::nullopt;
-  std::ifstream stream(path, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  std::error_code failed;
+  if (!std::filesystem::exists(path, failed)) return std::nullopt;
   const std::string name = path.filename().string();
-  if (!stream.is_open() || stream.bad() || std::filesystem::is_directory(path, ignored)) {
+  const bool is_file = std::filesystem::is_regular_file(path, failed);
+  std::string bytes(is_file ? std::filesystem::file_size(path, failed) : 0, '\0');
+  std::ifstream stream(path, std::ios::binary);
+  if (!is_file || failed || !stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) {
     throw Error(ErrorKind::kSystem, fmt::format("{}: cannot be read", name) + Place(path),
                 "check that it is a file and its permissions");
   }

@@ -41,7 +41,7 @@ TEST_F(ChatTemplateTest, SeesOneUserMessageAndTheSpecialTokens) {
                   "{{ pad_token is defined }}{{ additional_special_tokens }}"}});
   EXPECT_TRUE(Load().has_chat_template());
   EXPECT_EQ(Chat("héllo\n\"x\""), "<s>[user:héllo\n\"x\"]</s>TrueNoneTrueFalse['a', 'b']");
-  EXPECT_EQ(Chat(std::string("a\0b", 3)), std::string("<s>[user:a\0b]</s>TrueNoneTrueFalse['a', 'b']", 46));
+  EXPECT_EQ(Chat(std::string("a\0b", 3)), std::string("<s>[user:a\0b]</s>TrueNoneTrueFalse['a', 'b']", 44));
   EXPECT_EQ(ErrorOf([&] { Chat("a\xFF"); }), "prompt: not UTF-8 at byte offset 1; save it as UTF-8");
 }
 

@@ -221,7 +221,7 @@ INSTANTIATE_TEST_SUITE_P(
             R"({"tokenizer_class": "GPTNeoXTokenizer", "add_bos_token": true, "add_eos_token": true,
                            "bos_token": "<s>", "eos_token": "</s>"})",
             {1, 3, 2}}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& test) { return std::string(test.param.name); });
 
 TEST_F(OverlayTest, PrefixIsWhatThePostProcessorPutsInFront) {
   Write("tokenizer.json", WordTokenizer());

@@ -107,6 +107,24 @@ void GeluNewValues(DType type, float* values, std::size_t count) {
   });
 }
 
+// y = (x * scale + shift) * weight + bias with two fused multiply-adds, as torch's vectorised LayerNorm.
+void NormAffine(const float* x, float scale, float shift, const NormWeights& norm, float* y) {
+  const hn::ScalableTag<float> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t count = norm.weight.size();
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto normalised = hn::MulAdd(hn::LoadU(d, x + i), hn::Set(d, scale), hn::Set(d, shift));
+    const auto affine = hn::MulAdd(normalised, hn::LoadU(d, norm.weight.data() + i), hn::LoadU(d, norm.bias.data() + i));
+    hn::StoreU(affine, d, y + i);
+  }
+  const hn::CappedTag<float, 1> one;
+  for (; i < count; ++i) {
+    const auto normalised = hn::MulAdd(hn::Set(one, x[i]), hn::Set(one, scale), hn::Set(one, shift));
+    y[i] = hn::GetLane(hn::MulAdd(normalised, hn::Set(one, norm.weight[i]), hn::Set(one, norm.bias[i])));
+  }
+}
+
 void AddValues(DType type, const float* term, float* sum, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) sum[i] += term[i];
   RoundAll(type, sum, count);
@@ -127,6 +145,7 @@ HWY_EXPORT(ScaleValues);
 HWY_EXPORT(RotateHead);
 HWY_EXPORT(GeluNewValues);
 HWY_EXPORT(AddValues);
+HWY_EXPORT(NormAffine);
 
 void Round(DType type, std::span<float> values) {
   HWY_DYNAMIC_DISPATCH(RoundValues)(type, values.data(), values.size());
@@ -148,11 +167,8 @@ void LayerNorm(std::span<const float> x, const NormWeights& norm, DType type, st
   const double mean = sum / static_cast<double>(x.size());
   double squares = 0;
   for (const float value : x) squares += (static_cast<double>(value) - mean) * (static_cast<double>(value) - mean);
-  const double scale = 1.0 / std::sqrt(squares / static_cast<double>(x.size()) + norm.epsilon);
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const double normalised = (static_cast<double>(x[i]) - mean) * scale;
-    y[i] = static_cast<float>(normalised * static_cast<double>(norm.weight[i]) + static_cast<double>(norm.bias[i]));
-  }
+  const float scale = static_cast<float>(1.0 / std::sqrt(squares / static_cast<double>(x.size()) + norm.epsilon));
+  HWY_DYNAMIC_DISPATCH(NormAffine)(x.data(), scale, -scale * static_cast<float>(mean), norm, y.data());
   Round(type, y);
 }
 
