@@ -1,7 +1,7 @@
 """Train the nano ladder: three tiny language models in the Phi architecture.
 
 Purpose: small trained checkpoints that the built-in experiment and the tests can measure anywhere.
-Needs:   the packages of requirements.txt; a text file (tinyshakespeare); about a quarter of an hour on two cores.
+Needs:   the packages of requirements.txt; a text file (tinyshakespeare); a quarter to half an hour on two cores.
 Usage:   train_nano_ladder.py --text FILE --out DIR [--only NAME ...] [--threads N]
 
 Data: the text file and about 1 MB of Python's standard library sources, one shared byte-level BPE
@@ -73,10 +73,12 @@ knows nothing.
 ## Rebuild
 
     pip install -r tools/requirements.txt
-    python tools/train_nano_ladder.py --text tinyshakespeare.txt --out data/nano --only {name}
+    python tools/train_nano_ladder.py --text tinyshakespeare.txt --out data/nano --only {name} --threads {threads}
 
-The text file's SHA-256 is `{text_sha256}`. Another processor or torch version sums in
-another order, so a rebuilt model is alike, not identical bit for bit.
+The text file's SHA-256 is
+`{text_sha256}`.
+Another processor, thread count or torch version sums in another order, and another Python brings other sources:
+a rebuilt model is alike, not identical bit for bit.
 
 ## Licence
 
@@ -165,6 +167,7 @@ def build(rung, tokenizer, data, folder):
     held_out_loss = evaluate(model, data["held_out"])
     model.to(torch.bfloat16).save_pretrained(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)
+    (folder / "model.safetensors").chmod(0o644)
     save(tokenizer, folder)
 
     assert AutoTokenizer.from_pretrained(folder)("x y")["input_ids"] == tokenizer("x y")["input_ids"]

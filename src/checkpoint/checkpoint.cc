@@ -133,9 +133,7 @@ void Checkpoint::CompareWith(const ShardIndex& index, const std::string& index_p
                   fmt::format("tensor {}: expected in {}, but {}", Quoted(name), shard, found), kAgain);
   }
   std::vector<const Tensor*> surplus;
-  std::uint64_t sum = 0;
   for (const Tensor& tensor : tensors_) {
-    sum += tensor.bytes.size();
     if (!index.weight_map.contains(tensor.name)) surplus.push_back(&tensor);
   }
   if (!surplus.empty()) {
@@ -143,12 +141,6 @@ void Checkpoint::CompareWith(const ShardIndex& index, const std::string& index_p
                   fmt::format("{} of {} tensors are not in weight_map, the first is {} in {}", surplus.size(),
                               tensors_.size(), Quoted(surplus[0]->name), surplus[0]->file),
                   "index and shards are of different versions: download the checkpoint again");
-  }
-  if (index.total_size && *index.total_size != sum) {
-    throw Refusal(index_path, "IndexTotalSize",
-                  fmt::format("metadata: total_size is {}, the tensors of the shards take {} bytes",
-                              *index.total_size, sum),
-                  kAgain);
   }
 }
 

@@ -32,7 +32,7 @@ class Checkpoint {
  public:
   // Takes model.safetensors, else model.safetensors.index.json and its shards. Throws Error, kSystem for
   // what is missing or unreadable, kInput for content: the names of ParseSafetensors and ParseShardIndex,
-  // then ShardDuplicateTensor, ShardLacksTensor, ShardSurplusTensor, IndexTotalSize.
+  // then ShardDuplicateTensor, ShardLacksTensor, ShardSurplusTensor.
   static Checkpoint Open(const std::filesystem::path& folder);
 
   Checkpoint(Checkpoint&&) noexcept = default;

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <cmath>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -26,16 +24,8 @@ bool IsPlainName(std::string_view name) {
   return true;
 }
 
-// Some writers sum sizes as floats: 9976570880.0.
-std::optional<std::uint64_t> WholeNumber(std::string_view token) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), value);
-  const bool number = error == std::errc() && end == token.data() + token.size();
-  if (!number || value < 0 || value > 0x1p53 || value != std::floor(value)) return std::nullopt;
-  return static_cast<std::uint64_t>(value);
-}
-
-// Listens for {"metadata": {"total_size": n}, "weight_map": {tensor: shard}}; the rest passes.
+// Listens for {"weight_map": {tensor: shard}}; the rest passes. metadata.total_size is left alone: writers
+// disagree on what it counts, and tensors are checked one by one.
 class IndexReader final : public JsonEvents {
  public:
   explicit IndexReader(const std::string& file_name) : file_name_(file_name) {}
@@ -63,7 +53,7 @@ class IndexReader final : public JsonEvents {
     if (depth_ == 1) {
       root_key_ = key;
       if (!root_keys_.insert(key).second) Refuse(fmt::format("duplicate key {}", Quoted(key)));
-    } else if (depth_ == 2 && InSection()) {
+    } else if (InWeightMap()) {
       key_ = key;
       if (!keys_.insert({section_, key}).second) {
         Refuse(fmt::format("{}: duplicate key {}", section_, Quoted(key)));
@@ -82,13 +72,7 @@ class IndexReader final : public JsonEvents {
     index_.weight_map.emplace(key_, value);
   }
 
-  void Unsigned(std::uint64_t value) override {
-    if (IsTotalSize()) {
-      index_.total_size = value;
-    } else {
-      Other(fmt::format("{}", value));
-    }
-  }
+  void Unsigned(std::uint64_t value) override { Other(fmt::format("{}", value)); }
 
   void Other(std::string_view token) override {
     const std::string_view found = token.substr(0, kLongestToken);
@@ -97,19 +81,12 @@ class IndexReader final : public JsonEvents {
       Refuse(fmt::format("weight_map: expected an object, found {}", found));
     }
     if (InWeightMap()) NotAShard(found);
-    if (!IsTotalSize()) return;
-    index_.total_size = WholeNumber(token);
-    if (!index_.total_size) {
-      Refuse(fmt::format("metadata: total_size: expected a number of bytes, found {}", found));
-    }
   }
 
   void Broken(const std::string& complaint) override { Refuse(complaint); }
 
  private:
-  bool InSection() const { return section_ == "weight_map" || section_ == "metadata"; }
   bool InWeightMap() const { return depth_ == 2 && section_ == "weight_map"; }
-  bool IsTotalSize() const { return depth_ == 2 && section_ == "metadata" && key_ == "total_size"; }
 
   void Leave() {
     --depth_;

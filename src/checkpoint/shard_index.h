@@ -4,9 +4,7 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 
@@ -14,7 +12,6 @@ namespace headspec::checkpoint {
 
 struct ShardIndex {
   std::map<std::string, std::string> weight_map;  // tensor -> shard
-  std::optional<std::uint64_t> total_size;        // bytes of all tensors, where the index says so
 };
 
 // Throws Error(kInput) GitLfsPointer, HtmlPage, ErrorAnswer, ZeroFilled, IndexInvalid or IndexShardName.

@@ -16,11 +16,10 @@ std::string Invalid(const std::string& what) {
   return "kInput: i: IndexInvalid: " + what + "; download the index again";
 }
 
-TEST(ShardIndex, ReadsMapAndSize) {
+TEST(ShardIndex, ReadsTheMap) {
   const std::string text = R"({"metadata":{"total_size":9},"weight_map":{"a":"s1","b":"s2"}})";
   const ShardIndex index = ParseShardIndex(Bytes(text), "i");
   EXPECT_EQ(index.weight_map, (std::map<std::string, std::string>{{"a", "s1"}, {"b", "s2"}}));
-  EXPECT_EQ(index.total_size, 9u);
 }
 
 TEST(ShardIndex, LetsPassWhatItDoesNotKnow) {
@@ -28,7 +27,6 @@ TEST(ShardIndex, LetsPassWhatItDoesNotKnow) {
       R"({"metadata":null,"n":{"weight_map":{"a":1},"a":[{"b":[]}],"a":2},"weight_map":{"a":"s"},"z":-1.5})";
   const ShardIndex index = ParseShardIndex(Bytes(text), "i");
   EXPECT_EQ(index.weight_map.size(), 1u);
-  EXPECT_EQ(index.total_size, std::nullopt);
 }
 
 TEST(ShardIndex, RefusesWhatIsNotAnIndex) {
@@ -54,16 +52,6 @@ TEST(ShardIndex, RefusesDuplicateKeys) {
   EXPECT_EQ(IndexError(R"({"weight_map":{"a":"s","a":"s"}})"), Invalid(R"(weight_map: duplicate key "a")"));
   EXPECT_EQ(IndexError(R"({"weight_map":{"a":"s"},"weight_map":{"b":"s"}})"),
             Invalid(R"(duplicate key "weight_map")"));
-  EXPECT_EQ(IndexError(R"({"metadata":{"total_size":1,"total_size":2}})"),
-            Invalid(R"(metadata: duplicate key "total_size")"));
-}
-
-TEST(ShardIndex, RefusesASizeThatIsNone) {
-  for (const std::string size : {"-1", "1.5", "true", "1e99", "\"6\"", "[]", "{}"}) {
-    const std::string found = size == "[]" ? "an array" : size == "{}" ? "an object" : size;
-    EXPECT_EQ(IndexError(R"({"metadata":{"total_size":)" + size + "}}"),
-              Invalid("metadata: total_size: expected a number of bytes, found " + found));
-  }
 }
 
 TEST(ShardIndex, RefusesShardsOutsideTheFolder) {

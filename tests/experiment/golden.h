@@ -1,0 +1,44 @@
+// The committed golden checkpoints and what the reference gave for them (tests/golden/README.md).
+#pragma once
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "core/table.h"
+
+namespace headspec::golden {
+
+inline std::filesystem::path Folder() { return std::filesystem::path(HEADSPEC_TEST_DATA) / "golden"; }
+
+inline nlohmann::json ReadJson(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  return nlohmann::json::parse(in);
+}
+
+inline std::vector<std::string> CheckpointNames() {
+  return {"phi-mha", "phi-gqa-qknorm-fp16", "phi-two-shards", "phi-rope-linear", "phi-fp16-overflow"};
+}
+
+inline nlohmann::json Expected(const std::string& checkpoint) {
+  return ReadJson(Folder() / "checkpoints" / checkpoint / "expected.json");
+}
+
+inline std::string PromptsArgument(const std::string& list) {
+  return list == "standard-10" ? "standard-10-v3" : (Folder() / (list + ".json")).string();
+}
+
+// Largest difference of one layer's heads.
+inline double LayerDistance(const Table& found, const nlohmann::json& expected, std::size_t layer) {
+  double largest = 0;
+  for (std::size_t head = 0; head < found[layer].size(); ++head) {
+    largest = std::max(largest, std::abs(found[layer][head] - expected.at(layer).at(head).get<double>()));
+  }
+  return largest;
+}
+
+}  // namespace headspec::golden
