@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Runs the README's own commands. Usage: readme_test.py PROGRAM SOURCE_DIR
+
+Every line of a ```sh block that begins with build/headspec is run in an empty folder that looks like the
+checkout; `./dev` lines are checked to exist as subcommands, since they are what runs this test."""
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+PROGRAM, SOURCE = Path(sys.argv[1]), Path(sys.argv[2])
+BLOCKS = re.findall(r"^```sh\n(.*?)^```", (SOURCE / "README.md").read_text(), re.M | re.S)
+LINES = [line.split(" #")[0].strip() for block in BLOCKS for line in block.splitlines() if line.strip()]
+
+
+class Readme(unittest.TestCase):
+    def test_every_command_works(self):
+        commands = [line for line in LINES if line.startswith("build/headspec")]
+        self.assertGreaterEqual(len(commands), 4)
+        with tempfile.TemporaryDirectory() as scratch:
+            for name in ("tests", "data", "experiments"):
+                (Path(scratch) / name).symlink_to(SOURCE / name)
+            for command in commands:
+                with self.subTest(command):
+                    arguments = [str(PROGRAM), *shlex.split(command)[1:]]
+                    process = subprocess.run(arguments, cwd=scratch, capture_output=True, text=True, timeout=600)
+                    self.assertEqual(process.returncode, 0, process.stderr)
+                    self.assertNotEqual(process.stdout, "")
+
+    def test_dev_knows_its_commands(self):
+        script = (SOURCE / "dev").read_text()
+        used = {shlex.split(line)[1] for line in LINES if line.startswith("./dev")}
+        self.assertLessEqual({"run", "test"}, used)
+        for word in used:
+            self.assertRegex(script, rf"(?m)^  {re.escape(word)}\)$")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], "-v"])
