@@ -91,7 +91,11 @@ fn panic_message(payload: &(dyn Any + Send)) -> String {
 }
 
 /// Runs `work`, writes its value to `out` or its failure to `error`, and lets no panic through to C++.
-unsafe fn answer<T>(out: *mut T, error: *mut HeadspecHfText, work: impl FnOnce() -> Result<T, Failure>) -> c_int {
+unsafe fn answer<T>(
+    out: *mut T,
+    error: *mut HeadspecHfText,
+    work: impl FnOnce() -> Result<T, Failure>,
+) -> c_int {
     // The default hook prints; a library that is linked into headspec does not.
     static QUIET: Once = Once::new();
     QUIET.call_once(|| std::panic::set_hook(Box::new(|_| {})));

@@ -58,13 +58,17 @@ impl LoadedTokenizer {
     pub fn amend(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let mut changes: Map<String, Value> = serde_json::from_slice(bytes)?;
         if let Some(part) = changes.remove("normalizer") {
-            self.inner.with_normalizer(serde_json::from_value::<Option<tokenizers::NormalizerWrapper>>(part)?);
+            self.inner
+                .with_normalizer(serde_json::from_value::<Option<tokenizers::NormalizerWrapper>>(part)?);
         }
         if let Some(part) = changes.remove("pre_tokenizer") {
-            self.inner.with_pre_tokenizer(serde_json::from_value::<Option<tokenizers::PreTokenizerWrapper>>(part)?);
+            self.inner
+                .with_pre_tokenizer(serde_json::from_value::<Option<tokenizers::PreTokenizerWrapper>>(part)?);
         }
         if let Some(part) = changes.remove("post_processor") {
-            self.inner.with_post_processor(serde_json::from_value::<Option<tokenizers::PostProcessorWrapper>>(part)?);
+            self.inner.with_post_processor(
+                serde_json::from_value::<Option<tokenizers::PostProcessorWrapper>>(part)?,
+            );
         }
         if let Some(part) = changes.remove("encode_special_tokens") {
             self.inner.set_encode_special_tokens(serde_json::from_value(part)?);

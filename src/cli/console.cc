@@ -1,5 +1,6 @@
 #include "cli/console.h"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 
@@ -14,6 +15,7 @@ namespace {
 constexpr int kBarWidth = 24;
 
 volatile std::sig_atomic_t interrupted = 0;
+int stdout_failure = 0;
 
 void OnSignal(int signal) {
   interrupted = 1;
@@ -21,8 +23,9 @@ void OnSignal(int signal) {
 }
 
 void Write(std::FILE* stream, std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stream);
-  std::fflush(stream);
+  errno = 0;
+  const bool written = std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0;
+  if (!written && stream == stdout && errno != EPIPE && stdout_failure == 0) stdout_failure = errno;
 }
 
 std::string Duration(double seconds) {
@@ -35,7 +38,19 @@ std::string Duration(double seconds) {
 void CatchInterrupts() {
   std::signal(SIGINT, OnSignal);
   std::signal(SIGTERM, OnSignal);
+  std::signal(SIGPIPE, SIG_IGN);
 }
+
+void PrintError(std::string_view text) {
+  std::string line = "headspec: ";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    line += byte < 0x20 || byte == 0x7F ? fmt::format("\\x{:02X}", byte) : std::string(1, c);
+  }
+  Write(stderr, line + "\n");
+}
+
+int StdoutFailure() { return stdout_failure; }
 
 Console::Console(const CommonOptions& options, double sanity_min_si)
     : options_(options),
@@ -61,7 +76,7 @@ void Console::Note(std::string_view text) {
 
 void Console::Error(std::string_view text) {
   ClearBar();
-  Write(stderr, "headspec: " + std::string(text) + "\n");
+  PrintError(text);
 }
 
 void Console::OnSanity(const ModelEntry& entry, const SanityResult& result) {
@@ -73,7 +88,15 @@ void Console::OnModelBegin(const ModelEntry& entry) {
   if (options_.verbose) Note("loading " + entry.name);
 }
 
-void Console::OnModelEnd(const ModelResult& result) { Print(report::ModelLines(result) + "\n"); }
+void Console::OnModelEnd(const ModelResult& result) {
+  if (!result.error) {
+    Print(report::ModelLines(result) + "\n");
+  } else if (result.error->find(result.model) != std::string::npos) {
+    Error(*result.error);
+  } else {
+    Error(result.model + ": " + *result.error);
+  }
+}
 
 void Console::OnWorkBegin(std::string_view what, std::int64_t total) {
   work_ = what;

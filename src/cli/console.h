@@ -10,8 +10,14 @@
 
 namespace headspec::cli {
 
-// From here on Ctrl-C and SIGTERM ask the work to stop at the next safe point; a second one ends at once.
+// From here on Ctrl-C and SIGTERM ask the work to stop at the next safe point; a second one ends at once. A
+// reader of stdout that goes away (a pager) stops nothing: what was measured is still written.
 void CatchInterrupts();
+
+// "headspec: TEXT" on stderr, in one line whatever names and bytes of files are in it.
+void PrintError(std::string_view text);
+// errno of the first write to stdout that failed for another reason than a reader gone away; else 0.
+int StdoutFailure();
 
 class Console final : public Observer {
  public:

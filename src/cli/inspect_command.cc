@@ -97,7 +97,7 @@ void AddInspect(CLI::App& program, int& exit_code) {
   auto args = std::make_shared<Arguments>();
   CLI::App* command =
       program.add_subcommand("inspect", "Architecture, cost and tokens of a model, without measuring it");
-  command->add_option("MODEL", args->model, "folder, or org/name of a model in the Hugging Face cache")->required();
+  command->add_option("MODEL", args->model, "folder, or org/name[@revision] of a model in the Hugging Face cache")->required();
   AddProtocolOptions(*command, args->protocol);
   AddCommonOptions(*command, args->common);
   command->footer("Example: headspec inspect ~/models/phi-2 --json");

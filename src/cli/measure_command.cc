@@ -28,14 +28,12 @@ Plan PlanOf(const Arguments& args) {
 }
 
 int MeasureModels(const Arguments& args) {
+  RequireFreeFolder(args.out);
   const Plan plan = PlanOf(args);
   Console console(args.common, plan.protocol.sanity_min_si);
   const RunResult run = Measure(plan, args.common.run_options(), console);
   const int exit_code = ExitCodeOf(run);
-  for (const ModelResult& model : run.models) {
-    if (model.error) console.Error(model.model + ": " + *model.error);
-  }
-  if (exit_code > 1 || (exit_code == 1 && run.models.size() == 1)) return exit_code;  // nothing was measured
+  if (NothingMeasured(run)) return exit_code;
   const Saved saved = SaveMeasurement(run, OutputFolderName(args.out, plan.slug, run));
   if (args.common.json) console.PrintResult(report::ResultsJson(run));
   else console.PrintResult(report::LadderTable(run));
@@ -48,7 +46,7 @@ int MeasureModels(const Arguments& args) {
 void AddMeasure(CLI::App& program, int& exit_code) {
   auto args = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("measure", "The measurement alone, of one or many models");
-  command->add_option("MODEL", args->models, "folder, or org/name of a model in the Hugging Face cache")->required();
+  command->add_option("MODEL", args->models, "folder, or org/name[@revision] of a model in the Hugging Face cache")->required();
   command->add_option("--out", args->out, "folder to write (default results/measure_<timestamp>)");
   AddProtocolOptions(*command, args->protocol);
   AddCommonOptions(*command, args->common);

@@ -19,6 +19,7 @@ struct Arguments {
 };
 
 int RunExperiment(const Arguments& args) {
+  RequireFreeFolder(args.out);
   Plan plan = args.manifest.empty() ? experiment::BuiltInPlan() : experiment::ReadManifest(args.manifest);
   plan.protocol.rerun_seeds = plan.protocol.rerun_seeds || args.rerun_seeds;
   Console console(args.common, plan.protocol.sanity_min_si);

@@ -40,7 +40,7 @@ int RunCheck(const Arguments& args) {
 void AddSanity(CLI::App& program, int& exit_code) {
   auto args = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("sanity", "The eight-step check of one model, in bf16, fp16 and fp32 until one passes");
-  command->add_option("MODEL", args->model, "folder, or org/name of a model in the Hugging Face cache")->required();
+  command->add_option("MODEL", args->model, "folder, or org/name[@revision] of a model in the Hugging Face cache")->required();
   AddProtocolOptions(*command, args->protocol);
   AddCommonOptions(*command, args->common);
   command->footer("Example: headspec sanity ~/models/phi-2");

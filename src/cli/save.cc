@@ -17,7 +17,36 @@ std::vector<std::string> In(const std::filesystem::path& folder, const std::vect
   return paths;
 }
 
+bool HasFailed(const ModelResult& model) { return model.error.has_value(); }
+
+// Removes the parents that a trial folder needed and that were not there before.
+class NewParents {
+ public:
+  explicit NewParents(const std::filesystem::path& folder) {
+    std::error_code code;
+    for (auto parent = folder.parent_path(); !std::filesystem::exists(parent, code) && parent.has_relative_path();
+         parent = parent.parent_path()) {
+      parents_.push_back(parent);
+    }
+  }
+  ~NewParents() {
+    std::error_code code;
+    for (const auto& parent : parents_) std::filesystem::remove(parent, code);
+  }
+  NewParents(const NewParents&) = delete;
+  NewParents& operator=(const NewParents&) = delete;
+
+ private:
+  std::vector<std::filesystem::path> parents_;  // deepest first
+};
+
 }  // namespace
+
+void RequireFreeFolder(const std::string& out) {
+  if (out.empty()) return;
+  const NewParents new_parents(std::filesystem::absolute(out).lexically_normal());
+  const report::OutputFolder trial(out);
+}
 
 Saved SaveMeasurement(const RunResult& run, const std::string& folder) {
   report::OutputFolder out(folder);
@@ -44,13 +73,19 @@ Saved SaveExperiment(const RunResult& run, const std::string& folder) {
 }
 
 std::string OutputFolderName(const std::string& out, const std::string& name, const RunResult& run) {
-  return out.empty() ? "results/" + name + "_" + run.timestamp : out;
+  if (!out.empty()) return out;
+  const std::string folder = "results/" + name + "_" + run.timestamp;
+  std::string free = folder;
+  std::error_code code;
+  for (int i = 2; std::filesystem::exists(free, code); ++i) free = folder + "_" + std::to_string(i);
+  return free;
 }
 
 int ExitCodeOf(const RunResult& run) {
-  const auto failed = std::count_if(run.models.begin(), run.models.end(), [](const ModelResult& m) { return m.error.has_value(); });
-  if (failed == 0) return 0;
-  return static_cast<std::size_t>(failed) < run.models.size() ? 1 : run.models.front().error_code;
+  if (NothingMeasured(run)) return run.models.front().error_code;
+  return std::any_of(run.models.begin(), run.models.end(), HasFailed) ? 1 : 0;
 }
+
+bool NothingMeasured(const RunResult& run) { return std::all_of(run.models.begin(), run.models.end(), HasFailed); }
 
 }  // namespace headspec::cli

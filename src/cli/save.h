@@ -19,10 +19,14 @@ Saved SaveMeasurement(const RunResult& run, const std::string& folder);
 // manifest, and the bundle with all of it.
 Saved SaveExperiment(const RunResult& run, const std::string& folder);
 
-// `--out`, or results/<name>_<timestamp>.
+// Before hours of work: throws Error(kSystem) if `--out` could not be written. Leaves nothing behind.
+void RequireFreeFolder(const std::string& out);
+
+// `--out`, or results/<name>_<timestamp>, with _2, _3 ... when that second has a folder already.
 std::string OutputFolderName(const std::string& out, const std::string& name, const RunResult& run);
 
 // 0 when every model was measured, 1 when some failed; all failed: the first failure's own code.
 int ExitCodeOf(const RunResult& run);
+bool NothingMeasured(const RunResult& run);
 
 }  // namespace headspec::cli

@@ -1,5 +1,6 @@
 // The ladder run: sanity check, every model in turn, verdict. Implements include/headspec/run.h.
 #include <ctime>
+#include <exception>
 #include <new>
 #include <optional>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "core/error.h"
 #include "experiment/measurement.h"
 #include "experiment/sanity.h"
+#include "experiment/subject.h"
 #include "experiment/verdict.h"
 #include "headspec/run.h"
 
@@ -18,36 +20,39 @@ namespace {
 
 using experiment::MeasurementSettings;
 
-int ExitCodeOf(const std::exception& e) {
-  if (const auto* error = dynamic_cast<const Error*>(&e)) {
-    switch (error->kind()) {
-      case ErrorKind::kRun: return 1;
-      case ErrorKind::kInput: return 2;
-      case ErrorKind::kSystem: return 3;
-      case ErrorKind::kInterrupted: return 130;
-    }
+int ExitCodeOf(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kRun: return 1;
+    case ErrorKind::kInput: return 2;
+    case ErrorKind::kSystem: return 3;
+    case ErrorKind::kInterrupted: return 130;
   }
   return 3;
 }
 
-// One failing model never loses the others: its error becomes its result. Interruption goes on.
-ModelResult Capture(const ModelEntry& entry, const Protocol& protocol, const MeasurementSettings& settings, Observer& observer) {
+ModelResult Failed(const ModelEntry& entry, const std::string& error, int code) {
   ModelResult failed;
   failed.model = entry.name;
   failed.display = entry.display;
   failed.size = entry.size;
-  failed.sanity_override = settings.override;
+  failed.error = error;
+  failed.error_code = code;
+  return failed;
+}
+
+// One failing model never loses the others: its error becomes its result. Interruption goes on.
+template <typename Work>
+ModelResult Capture(const ModelEntry& entry, const Work& work) {
   try {
-    return experiment::MeasureModel(entry, protocol, settings, observer);
+    return work();
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::kInterrupted) throw;
-    failed.error = e.what();
-    failed.error_code = ExitCodeOf(e);
+    return Failed(entry, e.what(), ExitCodeOf(e.kind()));
   } catch (const std::bad_alloc&) {
-    failed.error = "out of memory; use fewer or shorter prompts";
-    failed.error_code = 3;
+    return Failed(entry, "out of memory; use fewer or shorter prompts", 3);
+  } catch (const std::exception& e) {
+    return Failed(entry, e.what(), 1);
   }
-  return failed;
 }
 
 SanityOverride OverrideOf(const SanityResult& sanity) { return {sanity.use_chat_template, sanity.dtype, sanity.label}; }
@@ -79,6 +84,7 @@ MeasurementSettings SettleBySanity(const ModelEntry& entry, const RunOptions& op
 
 // Per model: the first variant whose sanity check passes and whose whole measurement stays finite.
 ModelResult MeasureWithFallback(const ModelEntry& entry, const RunOptions& options, Observer& observer, RunResult& result) {
+  experiment::LoadSubject(entry);  // what cannot be loaded fails once, not once for each precision
   ModelResult last;
   for (const SanityVariant& variant : result.plan.protocol.variants) {
     const SanityResult sanity = experiment::TrySanity(entry, result.plan.protocol, variant, options, observer);
@@ -86,21 +92,18 @@ ModelResult MeasureWithFallback(const ModelEntry& entry, const RunOptions& optio
     MeasurementSettings settings = SettingsOf(variant, options);
     settings.override = OverrideOf(sanity);
     if (!sanity.ok) {
-      last = ModelResult{};
-      last.model = entry.name;
-      last.display = entry.display;
-      last.size = entry.size;
-      last.error = fmt::format("no sanity variant passed, the last one, {}, stopped with {}; name one dtype to measure unchecked",
-                               sanity.label, sanity.reason);
-      last.error_code = 1;
+      last = Failed(entry,
+                    fmt::format("no sanity variant passed, the last one, {}, stopped with {}; name one dtype to measure unchecked",
+                                sanity.label, sanity.reason),
+                    1);
       continue;
     }
     if (!result.sanity) {
       result.sanity = sanity;
       result.sanity_override = settings.override;
     }
-    last = Capture(entry, result.plan.protocol, settings, observer);
-    if (last.error || last.numerics.non_finite.count == 0) break;
+    last = experiment::MeasureModel(entry, result.plan.protocol, settings, observer);
+    if (last.numerics.non_finite.count == 0) break;
   }
   return last;
 }
@@ -110,8 +113,10 @@ void MeasureLadder(const std::optional<MeasurementSettings>& settings, const Run
                    RunResult& result) {
   for (const ModelEntry& entry : result.plan.ladder) {
     observer.OnModelBegin(entry);
-    result.models.push_back(settings ? Capture(entry, result.plan.protocol, *settings, observer)
-                                     : MeasureWithFallback(entry, options, observer, result));
+    result.models.push_back(Capture(entry, [&] {
+      return settings ? experiment::MeasureModel(entry, result.plan.protocol, *settings, observer)
+                      : MeasureWithFallback(entry, options, observer, result);
+    }));
     observer.OnModelEnd(result.models.back());
   }
 }

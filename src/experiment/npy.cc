@@ -14,6 +14,8 @@ static_assert(std::endian::native == std::endian::little, "arrays are read as th
 namespace headspec::experiment {
 namespace {
 
+constexpr std::size_t kLongestHeader = 10000;  // numpy's own limit; std::regex needs stack for every character
+
 [[noreturn]] void Fail(const std::string& name, const std::string& problem) {
   throw Error(ErrorKind::kInput, fmt::format("{}: {}", name, problem),
               "write it with numpy.save as float32 or float64, layers by heads");
@@ -42,7 +44,7 @@ Header ParseHeader(std::string_view bytes, const std::string& name) {
   Header header;
   std::size_t start = 0;
   const std::size_t length = HeaderLength(bytes, name, start);
-  if (length > 65536) Fail(name, fmt::format("header of {} bytes is too long", length));
+  if (length > kLongestHeader) Fail(name, fmt::format("expected a header of at most {} bytes, found {}", kLongestHeader, length));
   const std::string text(bytes.substr(start, length));
   static const std::regex descr(R"('descr'\s*:\s*'([^']*)')");
   static const std::regex order(R"('fortran_order'\s*:\s*(True|False))");

@@ -18,7 +18,7 @@ constexpr const char* kFormats = "give a JSON list of strings, or a text file wi
 
 std::vector<std::string> ReadLines(const std::string& text) {
   std::vector<std::string> prompts;
-  std::size_t begin = 0;
+  std::size_t begin = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;  // the byte order mark is no part of a prompt
   while (begin < text.size()) {
     std::size_t end = text.find('\n', begin);
     if (end == std::string::npos) end = text.size();
@@ -47,6 +47,15 @@ std::vector<std::string> ReadList(const nlohmann::json& list, const fs::path& fi
   return prompts;
 }
 
+bool IsUtf8(const std::string& text) {
+  try {
+    (void)nlohmann::json(text).dump();
+    return true;
+  } catch (const nlohmann::json::exception&) {
+    return false;
+  }
+}
+
 void Check(const PromptSet& set, const std::string& stated_md5) {
   if (set.prompts.empty()) {
     throw Error(ErrorKind::kInput, fmt::format("prompts: expected at least one, found none in {}", set.source), kFormats);
@@ -54,6 +63,9 @@ void Check(const PromptSet& set, const std::string& stated_md5) {
   for (std::size_t i = 0; i < set.prompts.size(); ++i) {
     if (set.prompts[i].empty()) {
       throw Error(ErrorKind::kInput, fmt::format("prompts[{}]: empty in {}", i, set.source), "remove it or write a prompt");
+    }
+    if (!IsUtf8(set.prompts[i])) {
+      throw Error(ErrorKind::kInput, fmt::format("prompts[{}]: not UTF-8 in {}", i, set.source), "save the file as UTF-8");
     }
   }
   if (!stated_md5.empty() && stated_md5 != set.md5) {
@@ -80,7 +92,8 @@ std::string PromptMd5(const std::vector<std::string>& prompts) {
 PromptSet LoadPrompts(const std::string& name) {
   const bool built_in = name.find('/') == std::string::npos && name.find('.') == std::string::npos;
   const fs::path file = built_in ? DataFolder() / "data" / "prompts" / (name + ".json") : fs::path(name);
-  if (built_in && !fs::exists(file)) {
+  std::error_code code;
+  if (built_in && !fs::exists(file, code)) {
     throw Error(ErrorKind::kInput, fmt::format("prompts: no built-in set \"{}\" in {}", name, file.parent_path().string()),
                 "use standard-10-v3, or a path with an extension or a slash");
   }
@@ -95,7 +108,7 @@ PromptSet LoadPrompts(const std::string& name) {
       if (described) set.version = json.value("version", set.version);
       if (described) stated_md5 = json.value("md5", "");
     } catch (const nlohmann::json::exception& e) {
-      throw Error(ErrorKind::kInput, fmt::format("prompts: not JSON in {} ({})", file.string(), e.what()), kFormats);
+      throw Error(ErrorKind::kInput, fmt::format("prompts: not JSON in {} ({})", file.string(), JsonComplaint(e)), kFormats);
     }
   } else {
     set.prompts = ReadLines(text);

@@ -138,6 +138,7 @@ SanityResult TrySanity(const ModelEntry& entry, const Protocol& protocol, const 
 
 SanityOutcome CheckSanity(const ModelEntry& entry, const Protocol& protocol, const RunOptions& options,
                           Observer& observer) {
+  LoadSubject(entry);
   SanityOutcome outcome;
   for (const SanityVariant& variant : protocol.variants) {
     outcome.attempts.push_back(TrySanity(entry, protocol, variant, options, observer));

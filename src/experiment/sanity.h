@@ -18,6 +18,7 @@ struct SanityOutcome {
   bool passed = false;
 };
 
+// Throws Error when the model cannot be loaded: that is no matter of precision.
 SanityOutcome CheckSanity(const ModelEntry& entry, const Protocol& protocol, const RunOptions& options,
                           Observer& observer);
 

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 #include <zip.h>
 
@@ -18,12 +19,17 @@ namespace {
 
 constexpr const char* kFormats = "give JSON with an \"entropies\" matrix (layers by heads), .npy or .npz";
 constexpr std::size_t kMostBytesInArchive = std::size_t{1} << 30;
+constexpr std::size_t kMostHeads = 4096;  // the correlation matrix is heads by heads
+constexpr int kDeepest = 64;              // nested JSON; published files nest four deep
 
 [[noreturn]] void Fail(const std::string& place, const std::string& problem) {
   throw Error(ErrorKind::kInput, fmt::format("{}: {}", place, problem), kFormats);
 }
 
-void CheckFinite(const Table& table, const std::string& place) {
+void CheckTable(const Table& table, const std::string& place) {
+  if (table.front().size() > kMostHeads) {
+    Fail(place, fmt::format("expected at most {} heads, found {}", kMostHeads, table.front().size()));
+  }
   for (std::size_t layer = 0; layer < table.size(); ++layer) {
     for (std::size_t head = 0; head < table[layer].size(); ++head) {
       if (std::isfinite(table[layer][head])) continue;
@@ -51,7 +57,7 @@ Table TableFromJson(const nlohmann::json& json, const std::string& place) {
     }
     table.push_back(std::move(row));
   }
-  CheckFinite(table, place);
+  CheckTable(table, place);
   return table;
 }
 
@@ -75,11 +81,15 @@ void Collect(const nlohmann::ordered_json& json, const std::string& pointer, std
 
 std::vector<StoredEntropies> FromJson(const std::string& text, const fs::path& file) {
   std::vector<StoredEntropies> found;
+  const auto shallow = [&file](int depth, nlohmann::ordered_json::parse_event_t, const nlohmann::ordered_json&) {
+    if (depth > kDeepest) Fail(file.string(), fmt::format("expected JSON nested at most {} deep", kDeepest));
+    return true;
+  };
   try {
-    const nlohmann::ordered_json json = nlohmann::ordered_json::parse(text);
+    const nlohmann::ordered_json json = nlohmann::ordered_json::parse(text, shallow);
     Collect(json, "", found);
   } catch (const nlohmann::json::exception& e) {
-    Fail(file.string(), fmt::format("not JSON ({})", e.what()));
+    Fail(file.string(), fmt::format("not JSON ({})", JsonComplaint(e)));
   }
   return found;
 }
@@ -87,8 +97,8 @@ std::vector<StoredEntropies> FromJson(const std::string& text, const fs::path& f
 Table TableFromArray(const NpyArray& array, const std::string& place) {
   const std::size_t dims = array.shape.size();
   if ((dims != 2 && dims != 3) || array.values.empty()) {
-    Fail(place, fmt::format("expected layers by heads, or prompts by layers by heads, found {} dimensions and {} values", dims,
-                            array.values.size()));
+    Fail(place, fmt::format("expected layers by heads, or prompts by layers by heads, found an array of shape [{}]",
+                            fmt::join(array.shape, ", ")));
   }
   const std::size_t layers = array.shape[dims - 2];
   const std::size_t heads = array.shape[dims - 1];
@@ -101,7 +111,7 @@ Table TableFromArray(const NpyArray& array, const std::string& place) {
       table.emplace_back(value, end);
       value = end;
     }
-    CheckFinite(table, place);
+    CheckTable(table, place);
   }
   return metrics::MeanTable(prompts);
 }
@@ -125,7 +135,8 @@ std::vector<StoredEntropies> FromNpz(const fs::path& file) {
   std::vector<StoredEntropies> found;
   const zip_int64_t count = zip_get_num_entries(archive.get(), 0);
   for (zip_uint64_t i = 0; i < static_cast<zip_uint64_t>(count); ++i) {
-    std::string name = zip_get_name(archive.get(), i, 0);
+    const char* stored_name = zip_get_name(archive.get(), i, 0);
+    std::string name = stored_name == nullptr ? "" : stored_name;
     const std::string place = file.string() + ": " + name;
     if (!name.ends_with(".npy") || name.find("entropies") == std::string::npos) continue;
     name.resize(name.size() - 4);

@@ -1,5 +1,6 @@
 #include "experiment/subject.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -21,11 +22,13 @@ Location Locate(const ModelEntry& entry) {
   const fs::path stated = entry.path.empty() ? fs::path(entry.name) : fs::path(entry.path);
   std::error_code code;
   if (fs::is_directory(stated, code)) return {stated, ""};
-  if (!entry.path.empty() || !hub::IsModelId(entry.name)) {
+  const auto at = std::min(entry.name.find('@'), entry.name.size());  // org/name@revision
+  const std::string id = entry.name.substr(0, at);
+  if (!entry.path.empty() || !hub::IsModelId(id)) {
     throw Error(ErrorKind::kSystem, fmt::format("model folder: not a folder: {}", stated.string()),
                 "give a folder that holds a Hugging Face checkpoint, or org/name");
   }
-  const hub::Snapshot snapshot = hub::FindSnapshot(entry.name, entry.revision);
+  const hub::Snapshot snapshot = hub::FindSnapshot(id, at < entry.name.size() ? entry.name.substr(at + 1) : entry.revision);
   return {snapshot.folder, snapshot.commit};
 }
 

@@ -30,6 +30,14 @@ class Readme(unittest.TestCase):
                     self.assertEqual(process.returncode, 0, process.stderr)
                     self.assertNotEqual(process.stdout, "")
 
+    def test_shows_what_the_ladder_prints(self):
+        shown = re.findall(r"^```text\n(.*?)^```", (SOURCE / "README.md").read_text(), re.M | re.S)
+        self.assertEqual(len(shown), 1)
+        with tempfile.TemporaryDirectory() as scratch:
+            process = subprocess.run([str(PROGRAM), "run", "--out", str(Path(scratch) / "out")], capture_output=True,
+                                     text=True, timeout=600)
+        self.assertIn(shown[0], process.stdout)
+
     def test_dev_knows_its_commands(self):
         script = (SOURCE / "dev").read_text()
         used = {shlex.split(line)[1] for line in LINES if line.startswith("./dev")}
