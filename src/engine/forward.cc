@@ -41,6 +41,7 @@ class Pass {
       if (layer + 1 < config_.layers) model_.Prefetch(layer + 1);
       layer_ = layer;
       report.max_abs_score.push_back(RunLayer(model_.layer(layer), layer + 1 == config_.layers));
+      model_.Release(layer);
       progress.Advance(1);
     }
     report.non_finite = watch_.count();

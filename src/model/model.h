@@ -39,7 +39,8 @@ class Model {
 
   std::uint64_t LayerBytes(int layer) const;  // of the layer's tensors
 
-  // Hints to the operating system: the layer is needed soon; it is not needed again.
+  // Hints to the operating system: the layer is needed soon; this process is done with it for now (its
+  // pages stay in the file cache).
   void Prefetch(int layer) const;
   void Release(int layer) const;
 

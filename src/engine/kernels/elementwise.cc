@@ -178,6 +178,14 @@ Moments<kNormLanes> LaneMoments(const float* x, std::size_t vectors, std::size_t
   return levels[0];
 }
 
+// sum + a * b for the values after the last whole vector, where torch's build fuses only in fp16.
+float TailSquares(DType type, float a, float b, float sum) {
+  const hn::CappedTag<float, 1> d;
+  if (type == DType::kF16) return hn::GetLane(hn::MulAdd(hn::Set(d, a), hn::Set(d, b), hn::Set(d, sum)));
+  const volatile float product = a * b;  // volatile: the compiler would fuse it
+  return sum + product;
+}
+
 Moments<1> RowMoments(const float* x, std::size_t count, DType type) {
   const std::size_t group = type == DType::kF32 ? 1 : 2;
   const std::size_t vectors = count / (group * kNormLanes);
@@ -186,9 +194,7 @@ Moments<1> RowMoments(const float* x, std::size_t count, DType type) {
     const float delta = x[i] - row.mean[0];
     row.count += 1;
     row.mean[0] += delta / row.count;
-    // Here alone the reference rounds the product before it adds; volatile forbids the compiler to fuse them.
-    const volatile float square = delta * (x[i] - row.mean[0]);
-    row.squares[0] += square;
+    row.squares[0] = TailSquares(type, delta, x[i] - row.mean[0], row.squares[0]);
   }
   const Moments<kNormLanes> lanes = LaneMoments(x, vectors, group);
   for (std::size_t i = 0; i < kNormLanes; ++i) {
