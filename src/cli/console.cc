@@ -91,10 +91,8 @@ void Console::OnModelBegin(const ModelEntry& entry) {
 void Console::OnModelEnd(const ModelResult& result) {
   if (!result.error) {
     Print(report::ModelLines(result) + "\n");
-  } else if (result.error->find(result.model) != std::string::npos) {
-    Error(*result.error);
   } else {
-    Error(result.model + ": " + *result.error);
+    Error(result.error->starts_with(result.model + ":") ? *result.error : result.model + ": " + *result.error);
   }
 }
 

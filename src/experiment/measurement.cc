@@ -61,6 +61,13 @@ std::string Describe(const NonFinite& found) {
   return text + ": the index is not to be trusted";
 }
 
+// "1.4B", "405K": for a model whose size nobody stated.
+std::string SizeLabel(std::uint64_t parameters) {
+  const double count = static_cast<double>(parameters);
+  if (count >= 1e9) return fmt::format("{:.1f}B", count / 1e9);
+  return count >= 1e6 ? fmt::format("{:.1f}M", count / 1e6) : fmt::format("{:.0f}K", count / 1e3);
+}
+
 // Mean and spread over seeds; equal values give exactly that value and 0.
 void Aggregate(ModelResult& result) {
   double sum = 0;
@@ -133,6 +140,7 @@ ModelResult MeasureModel(const ModelEntry& entry, const Protocol& protocol, cons
   TokenisedPrompts prompts = Tokenise(subject, protocol.prompts.prompts, protocol.max_length, settings.use_chat_template);
   DescribeArchitecture(subject.model.config(), result);
   result.provenance = ProvenanceOf(subject);
+  if (result.size.empty()) result.size = SizeLabel(result.provenance.parameters);
   result.timing.load_seconds = SecondsSince(start);
   result.timing.weight_bytes = subject.model.used_bytes();
 

@@ -25,7 +25,7 @@ Location Locate(const ModelEntry& entry) {
   const auto at = std::min(entry.name.find('@'), entry.name.size());  // org/name@revision
   const std::string id = entry.name.substr(0, at);
   if (!entry.path.empty() || !hub::IsModelId(id)) {
-    throw Error(ErrorKind::kSystem, fmt::format("model folder: not a folder: {}", stated.string()),
+    throw Error(ErrorKind::kSystem, fmt::format("{}: {}", stated.string(), fs::exists(stated, code) ? "a file, not a folder" : "no such folder"),
                 "give a folder that holds a Hugging Face checkpoint, or org/name");
   }
   const hub::Snapshot snapshot = hub::FindSnapshot(id, at < entry.name.size() ? entry.name.substr(at + 1) : entry.revision);

@@ -25,7 +25,7 @@ class PromptsTest : public TemporaryFolderTest {
 TEST(PromptMd5, JoinsByThreeBars) {
   EXPECT_EQ(PromptMd5({}), "d41d8cd98f00b204e9800998ecf8427e");       // of nothing
   EXPECT_EQ(PromptMd5({"a"}), "0cc175b9c0f1b6a831c399e269772661");    // of "a"
-  EXPECT_EQ(PromptMd5({"a", "b"}), "ad6b67f38c1c79e60a3b85cd6f08d2e7");  // of "a|||b"
+  EXPECT_EQ(PromptMd5({"a", "b"}), "3c4b0595a74d8bcb7e469132c3cd5e2f");  // of "a|||b"
   EXPECT_EQ(PromptMd5({"a|||b"}), PromptMd5({"a", "b"}));
 }
 
@@ -71,7 +71,7 @@ TEST_F(PromptsTest, ReadsAList) {
 }
 
 TEST_F(PromptsTest, ReadsADescribedSet) {
-  Write("p.json", R"({"version": "Mine v1", "md5": "ad6b67f38c1c79e60a3b85cd6f08d2e7", "prompts": ["a", "b"]})");
+  Write("p.json", R"({"version": "Mine v1", "md5": "3c4b0595a74d8bcb7e469132c3cd5e2f", "prompts": ["a", "b"]})");
   const PromptSet set = LoadPrompts(At("p.json"));
   EXPECT_EQ(set.version, "Mine v1");
   EXPECT_EQ(set.prompts, (Prompts{"a", "b"}));
@@ -79,8 +79,8 @@ TEST_F(PromptsTest, ReadsADescribedSet) {
 }
 
 TEST_F(PromptsTest, RefusesASetThatWasChanged) {
-  EXPECT_EQ(Refused("p.json", R"({"md5": "ad6b67f38c1c79e60a3b85cd6f08d2e7", "prompts": ["a", "c"]})"),
-            "kInput: prompts: expected MD5 ad6b67f38c1c79e60a3b85cd6f08d2e7, found " + PromptMd5({"a", "c"}) + " in " + At("p.json") +
+  EXPECT_EQ(Refused("p.json", R"({"md5": "3c4b0595a74d8bcb7e469132c3cd5e2f", "prompts": ["a", "c"]})"),
+            "kInput: prompts: expected MD5 3c4b0595a74d8bcb7e469132c3cd5e2f, found " + PromptMd5({"a", "c"}) + " in " + At("p.json") +
                 "; the prompts were changed: restore them, or give the set its own name and MD5");
 }
 

@@ -218,7 +218,8 @@ void LayerNormRow(const float* x, const NormWeights& norm, DType type, float* y)
     constexpr DType kType = decltype(kind)::value;
     const auto write = [&](auto d, std::size_t i) {
       const auto normalised = NormVector<kType>(d, hn::LoadU(d, x + i), row.mean[0], scale);
-      const auto affine = hn::MulAdd(normalised, hn::LoadU(d, norm.weight.data() + i), hn::LoadU(d, norm.bias.data() + i));
+      const auto bias = hn::LoadU(d, norm.bias.data() + i);
+      const auto affine = hn::MulAdd(normalised, hn::LoadU(d, norm.weight.data() + i), bias);
       hn::StoreU(RoundVector<kType>(d, affine), d, y + i);
     };
     const hn::ScalableTag<float> d;

@@ -1,0 +1,115 @@
+// Checkpoints of a few hundred bytes in a folder of their own, and the message of the Error that a call
+// throws.
+#pragma once
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/dtype.h"
+#include "core/error.h"
+#include "model/family.h"
+
+namespace headspec::model {
+
+using Json = nlohmann::ordered_json;
+
+struct TinyTensor {
+  std::vector<std::uint64_t> shape;
+  DType dtype = DType::kF32;
+};
+
+using TinyTensors = std::map<std::string, TinyTensor>;
+
+// A phi of two layers, two heads of four values.
+inline Json PhiConfig() {
+  return {{"model_type", "phi"},     {"vocab_size", 11},       {"hidden_size", 8},
+          {"intermediate_size", 12}, {"num_hidden_layers", 2}, {"num_attention_heads", 2}};
+}
+
+inline std::string NameIn(std::string_view pattern, int layer) {
+  std::string name(pattern);
+  if (const auto at = name.find("{layer}"); at != std::string::npos)
+    name.replace(at, 7, std::to_string(layer));
+  return name;
+}
+
+// Every tensor that the family's table asks for, all zeros. `prefix` as the file would have it.
+inline TinyTensors TensorsOf(const Family& family, const ModelConfig& config, std::string_view prefix) {
+  TinyTensors tensors;
+  for (const TensorRule& rule : family.tensors) {
+    if (rule.presence == Presence::kWithQkNorm && config.qk_norm == QkNorm::kNone) continue;
+    std::vector<std::uint64_t> shape = {static_cast<std::uint64_t>(SizeOf(rule.rows, config))};
+    if (rule.cols != Dim::kOne) shape.push_back(static_cast<std::uint64_t>(SizeOf(rule.cols, config)));
+    for (int layer = 0; layer < config.layers; ++layer)
+      tensors[std::string(prefix) + NameIn(rule.pattern, layer)] = {shape};
+  }
+  return tensors;
+}
+
+// A fresh folder that goes away with its object.
+class TinyCheckpoint {
+ public:
+  TinyCheckpoint() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "headspec-model-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    folder_ = pattern;
+  }
+  explicit TinyCheckpoint(const Json& config) : TinyCheckpoint() { Write("config.json", config.dump()); }
+  TinyCheckpoint(const Json& config, const TinyTensors& tensors) : TinyCheckpoint(config) {
+    Json header = Json::object();
+    std::uint64_t end = 0;
+    for (const auto& [name, tensor] : tensors) {
+      std::uint64_t bytes = static_cast<std::uint64_t>(BitsOf(tensor.dtype)) / 8;
+      for (const std::uint64_t size : tensor.shape) bytes *= size;
+      header[name] = {
+          {"dtype", NameOf(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {end, end + bytes}}};
+      end += bytes;
+    }
+    const std::string text = header.dump();
+    std::string file;
+    for (int i = 0; i < 8; ++i) file += static_cast<char>(text.size() >> (8 * i) & 0xff);
+    Write("model.safetensors", file + text + std::string(end, '\0'));
+  }
+  ~TinyCheckpoint() {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+  TinyCheckpoint(const TinyCheckpoint&) = delete;
+  TinyCheckpoint& operator=(const TinyCheckpoint&) = delete;
+
+  const std::filesystem::path& folder() const { return folder_; }
+  void Write(const std::string& name, const std::string& content) const {
+    std::ofstream(folder_ / name, std::ios::binary) << content;
+  }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+// "kInput: message" with the folder's name replaced by FOLDER, or "no error".
+template <typename Call>
+std::string ErrorOf(const std::filesystem::path& folder, const Call& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    std::string message =
+        fmt::format("{}: {}", error.kind() == ErrorKind::kInput ? "kInput" : "kSystem", error.what());
+    for (auto at = message.find(folder.string()); at != std::string::npos;
+         at = message.find(folder.string())) {
+      message.replace(at, folder.string().size(), "FOLDER");
+    }
+    return message;
+  }
+  return "no error";
+}
+
+}  // namespace headspec::model
