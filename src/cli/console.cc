@@ -17,15 +17,12 @@ constexpr int kBarWidth = 24;
 volatile std::sig_atomic_t interrupted = 0;
 int stdout_failure = 0;
 
-void OnSignal(int signal) {
-  interrupted = 1;
-  std::signal(signal, SIG_DFL);  // the second one ends the program
-}
+void OnSignal(int) { interrupted = 1; }
 
 void Write(std::FILE* stream, std::string_view text) {
   errno = 0;
   const bool written = std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0;
-  if (!written && stream == stdout && errno != EPIPE && stdout_failure == 0) stdout_failure = errno;
+  if (!written && stream == stdout && errno != EPIPE && errno != EINTR && stdout_failure == 0) stdout_failure = errno;
 }
 
 std::string Duration(double seconds) {
@@ -36,8 +33,11 @@ std::string Duration(double seconds) {
 }  // namespace
 
 void CatchInterrupts() {
-  std::signal(SIGINT, OnSignal);
-  std::signal(SIGTERM, OnSignal);
+  struct sigaction action = {};
+  action.sa_handler = OnSignal;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second one ends the program; waiting on a pipe ends with the first
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 }
 
@@ -51,6 +51,8 @@ void PrintError(std::string_view text) {
 }
 
 int StdoutFailure() { return stdout_failure; }
+
+bool Interrupted() { return interrupted != 0; }
 
 Console::Console(const CommonOptions& options, double sanity_min_si)
     : options_(options),
@@ -113,7 +115,7 @@ void Console::OnWorkEnd() {
   total_ = 0;
 }
 
-bool Console::Cancelled() const { return interrupted != 0; }
+bool Console::Cancelled() const { return Interrupted(); }
 
 void Console::DrawBar() {
   if (!show_progress_ || total_ <= 0) return;

@@ -18,6 +18,8 @@ void CatchInterrupts();
 void PrintError(std::string_view text);
 // errno of the first write to stdout that failed for another reason than a reader gone away; else 0.
 int StdoutFailure();
+// True once a signal asked the work to stop.
+bool Interrupted();
 
 class Console final : public Observer {
  public:

@@ -19,13 +19,14 @@
 namespace {
 
 constexpr int kUsage = 2;
+constexpr int kInterrupted = 130;
 
 int ExitCodeOf(headspec::ErrorKind kind) {
   switch (kind) {
     case headspec::ErrorKind::kRun: return 1;
     case headspec::ErrorKind::kInput: return 2;
     case headspec::ErrorKind::kSystem: return 3;
-    case headspec::ErrorKind::kInterrupted: return 130;
+    case headspec::ErrorKind::kInterrupted: return kInterrupted;
   }
   return 1;
 }
@@ -62,6 +63,7 @@ int ParseAndRun(CLI::App& program, int argc, char** argv, const int& exit_code) 
     const auto chosen = program.get_subcommands();
     return Fail(fmt::format("{}; see headspec {}--help", e.what(), chosen.empty() ? "" : chosen.front()->get_name() + " "), kUsage);
   } catch (const headspec::Error& e) {
+    if (headspec::cli::Interrupted()) return Fail("interrupted: nothing was written", kInterrupted);
     return Fail(e.what(), ExitCodeOf(e.kind()));
   } catch (const std::bad_alloc&) {
     return Fail("out of memory; use fewer or shorter prompts", 3);

@@ -12,7 +12,7 @@ ROWS = 32
 
 
 def values(seed: int, count: int, bits: int) -> np.ndarray:
-    """Integers of `bits` bits from a multiplicative hash, scaled to -8..8: exact in a type of that precision."""
+    """`bits`-bit integers from a multiplicative hash, scaled to -8..8: exact in a type of that precision."""
     hashed = (np.arange(seed, seed + count, dtype=np.uint64) * 2654435761 + 12345) % 2**32
     hashed = (hashed ^ (hashed >> np.uint64(15))) * 2246822519 % 2**32
     return ((hashed >> np.uint64(32 - bits)).astype(np.float64) - 2 ** (bits - 1)) / 2 ** (bits - 4)

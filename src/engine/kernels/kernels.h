@@ -35,7 +35,7 @@ void Linear(const MatrixView& x, const LinearWeights& w, const MatrixView& y, DT
 void MultiplyTransposed(const MatrixView& a, const MatrixView& b, const MatrixView& y);
 void Multiply(const MatrixView& a, const MatrixView& b, const MatrixView& y);
 
-// LayerNorm over a row: statistics in double, affine map in float, one rounding at the end.
+// LayerNorm over a row in torch's own order of additions, one rounding at the end.
 struct NormWeights {
   std::span<const float> weight;
   std::span<const float> bias;
