@@ -94,7 +94,8 @@ void Console::OnModelEnd(const ModelResult& result) {
   if (!result.error) {
     Print(report::ModelLines(result) + "\n");
   } else {
-    Error(result.error->starts_with(result.model + ":") ? *result.error : result.model + ": " + *result.error);
+    const bool named = result.error->starts_with(result.model + ":") || result.error->starts_with(result.model + "/");
+    Error(named ? *result.error : result.model + ": " + *result.error);
   }
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <new>
 #include <string>
 #include <vector>
@@ -65,6 +66,8 @@ int ParseAndRun(CLI::App& program, int argc, char** argv, const int& exit_code) 
   } catch (const headspec::Error& e) {
     if (headspec::cli::Interrupted()) return Fail("interrupted: nothing was written", kInterrupted);
     return Fail(e.what(), ExitCodeOf(e.kind()));
+  } catch (const std::filesystem::filesystem_error& e) {
+    return Fail(e.what(), 3);
   } catch (const std::bad_alloc&) {
     return Fail("out of memory; use fewer or shorter prompts", 3);
   } catch (const std::exception& e) {

@@ -32,7 +32,9 @@ int RunExperiment(const Arguments& args) {
   for (const std::string& note : saved.notes) console.Note("note: " + note);
   console.Print("\nwritten:\n");
   for (const std::string& path : saved.paths) console.Print("  " + path + "\n");
-  return ExitCodeOf(run);
+  if (saved.figure_error.empty()) return ExitCodeOf(run);
+  console.Error(saved.figure_error);
+  return 3;
 }
 
 }  // namespace

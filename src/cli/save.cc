@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/error.h"
 #include "report/bundle.h"
 #include "report/figure.h"
 #include "report/output_folder.h"
@@ -43,16 +44,16 @@ class NewParents {
 }  // namespace
 
 void RequireFreeFolder(const std::string& out) {
-  if (out.empty()) return;
-  const NewParents new_parents(std::filesystem::absolute(out).lexically_normal());
-  const report::OutputFolder trial(out);
+  const std::filesystem::path folder = out.empty() ? "results/trial" : out;
+  const NewParents new_parents(std::filesystem::absolute(folder).lexically_normal());
+  if (!out.empty() || !std::filesystem::exists(folder)) const report::OutputFolder trial(folder);
 }
 
 Saved SaveMeasurement(const RunResult& run, const std::string& folder) {
   report::OutputFolder out(folder);
   out.Write("results.json", report::ResultsJson(run));
   out.Commit();
-  return {In(out.Target(), {"results.json"}), {}};
+  return {In(out.Target(), {"results.json"}), {}, ""};
 }
 
 Saved SaveExperiment(const RunResult& run, const std::string& folder) {
@@ -60,8 +61,13 @@ Saved SaveExperiment(const RunResult& run, const std::string& folder) {
   std::vector<std::string> names = {"results.json"};
   out.Write("results.json", report::ResultsJson(run));
   const report::Figure figure = report::DescribeFigure(run);
-  report::RenderFigure(figure, out.WorkPath());
-  names.insert(names.end(), std::begin(report::kFigureFiles), std::end(report::kFigureFiles));
+  std::string figure_error;
+  try {
+    report::RenderFigure(figure, out.WorkPath());
+    names.insert(names.end(), std::begin(report::kFigureFiles), std::end(report::kFigureFiles));
+  } catch (const Error& e) {
+    figure_error = e.what();
+  }
   out.Write("manifest.toml", run.plan.manifest_text);
   names.emplace_back("manifest.toml");
   std::vector<report::BundleEntry> entries;
@@ -69,7 +75,7 @@ Saved SaveExperiment(const RunResult& run, const std::string& folder) {
   names.push_back(run.plan.slug + "_" + run.timestamp + ".zip");
   report::WriteBundle(out.WorkPath() / names.back(), entries);
   out.Commit();
-  return {In(out.Target(), names), figure.notes};
+  return {In(out.Target(), names), figure.notes, figure_error};
 }
 
 std::string OutputFolderName(const std::string& out, const std::string& name, const RunResult& run) {

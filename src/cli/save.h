@@ -11,6 +11,7 @@ namespace headspec::cli {
 struct Saved {
   std::vector<std::string> paths;  // of the files, results.json first
   std::vector<std::string> notes;  // what the figure leaves out, and why
+  std::string figure_error;        // not empty: it could not be drawn, and the rest was written without it
 };
 
 // results.json alone, as `measure` writes it.
@@ -19,7 +20,7 @@ Saved SaveMeasurement(const RunResult& run, const std::string& folder);
 // manifest, and the bundle with all of it.
 Saved SaveExperiment(const RunResult& run, const std::string& folder);
 
-// Before hours of work: throws Error(kSystem) if `--out` could not be written. Leaves nothing behind.
+// Before hours of work: throws Error(kSystem) if the folder could not be written. Leaves nothing behind.
 void RequireFreeFolder(const std::string& out);
 
 // `--out`, or results/<name>_<timestamp>, with _2, _3 ... when that second has a folder already.

@@ -39,7 +39,7 @@ std::string JsonComplaint(const std::exception& error) {
 fs::path DataFolder() {
   std::vector<fs::path> candidates;
   std::error_code code;
-  if (const char* set = std::getenv("HEADSPEC_DATA")) {
+  if (const char* set = std::getenv("HEADSPEC_DATA"); set != nullptr && *set != '\0') {
     candidates = {set};
   } else {
     const fs::path program = fs::read_symlink("/proc/self/exe", code);

@@ -42,11 +42,11 @@ ModelResult Failed(const ModelEntry& entry, const std::string& error, int code) 
 
 // One failing model never loses the others: its error becomes its result. Interruption goes on.
 template <typename Work>
-ModelResult Capture(const ModelEntry& entry, const Work& work) {
+ModelResult Capture(const ModelEntry& entry, const Observer& observer, const Work& work) {
   try {
     return work();
   } catch (const Error& e) {
-    if (e.kind() == ErrorKind::kInterrupted) throw;
+    if (e.kind() == ErrorKind::kInterrupted || observer.Cancelled()) throw;
     return Failed(entry, e.what(), ExitCodeOf(e.kind()));
   } catch (const std::bad_alloc&) {
     return Failed(entry, "out of memory; use fewer or shorter prompts", 3);
@@ -113,7 +113,7 @@ void MeasureLadder(const std::optional<MeasurementSettings>& settings, const Run
                    RunResult& result) {
   for (const ModelEntry& entry : result.plan.ladder) {
     observer.OnModelBegin(entry);
-    result.models.push_back(Capture(entry, [&] {
+    result.models.push_back(Capture(entry, observer, [&] {
       return settings ? experiment::MeasureModel(entry, result.plan.protocol, *settings, observer)
                       : MeasureWithFallback(entry, options, observer, result);
     }));

@@ -1,9 +1,10 @@
 #include "experiment/npy.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
-#include <regex>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -14,7 +15,7 @@ static_assert(std::endian::native == std::endian::little, "arrays are read as th
 namespace headspec::experiment {
 namespace {
 
-constexpr std::size_t kLongestHeader = 10000;  // numpy's own limit; std::regex needs stack for every character
+constexpr std::size_t kLongestHeader = 10000;  // numpy's own limit
 
 [[noreturn]] void Fail(const std::string& name, const std::string& problem) {
   throw Error(ErrorKind::kInput, fmt::format("{}: {}", name, problem),
@@ -40,29 +41,58 @@ std::size_t HeaderLength(std::string_view bytes, const std::string& name, std::s
   return length;
 }
 
+constexpr std::string_view kBlanks = " \t\r\n";
+
+std::string_view SkipBlanks(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+  return text;
+}
+
+// What follows `'key':` in the header, a Python dict: up to `close`, which is left out, after `open`.
+std::optional<std::string_view> ValueOf(std::string_view text, std::string_view key, std::string_view open, std::string_view close) {
+  const std::size_t at = text.find(key);
+  if (at == std::string_view::npos) return std::nullopt;
+  text = SkipBlanks(text.substr(at + key.size()));
+  if (!text.starts_with(':')) return std::nullopt;
+  text = SkipBlanks(text.substr(1));
+  if (!text.starts_with(open)) return std::nullopt;
+  text.remove_prefix(open.size());
+  const std::size_t end = text.find_first_of(close);
+  if (end == std::string_view::npos) return std::nullopt;
+  return text.substr(0, end);
+}
+
+// "32, 71": digits, commas and blanks.
+std::optional<std::vector<std::size_t>> ParseShape(std::string_view text) {
+  std::vector<std::size_t> shape;
+  if (text.find_first_not_of("0123456789, \t\r\n") != std::string_view::npos) return std::nullopt;
+  while (true) {
+    text.remove_prefix(std::min(text.find_first_of("0123456789"), text.size()));
+    if (text.empty()) return shape;
+    const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    if (digits > 9) return std::nullopt;
+    shape.push_back(std::stoul(std::string(text.substr(0, digits))));
+    text.remove_prefix(digits);
+  }
+}
+
 Header ParseHeader(std::string_view bytes, const std::string& name) {
   Header header;
   std::size_t start = 0;
   const std::size_t length = HeaderLength(bytes, name, start);
   if (length > kLongestHeader) Fail(name, fmt::format("expected a header of at most {} bytes, found {}", kLongestHeader, length));
-  const std::string text(bytes.substr(start, length));
-  static const std::regex descr(R"('descr'\s*:\s*'([^']*)')");
-  static const std::regex order(R"('fortran_order'\s*:\s*(True|False))");
-  static const std::regex shape(R"('shape'\s*:\s*\(([0-9,\s]*)\))");
-  std::smatch match;
-  if (!std::regex_search(text, match, descr)) Fail(name, "no 'descr' in the header");
-  const std::string type = match[1];
-  if (type != "<f8" && type != "<f4") Fail(name, fmt::format("expected type '<f8' or '<f4', found '{}'", type));
-  header.item_bytes = type == "<f8" ? 8 : 4;
-  if (!std::regex_search(text, match, order)) Fail(name, "no 'fortran_order' in the header");
-  header.fortran_order = match[1] == "True";
-  if (!std::regex_search(text, match, shape)) Fail(name, "no 'shape' in the header");
-  const std::string sizes = match[1];
-  static const std::regex number("[0-9]+");
-  for (std::sregex_iterator it(sizes.begin(), sizes.end(), number), end; it != end; ++it) {
-    if (it->str().size() > 9) Fail(name, fmt::format("dimension {} is too large", it->str()));
-    header.shape.push_back(std::stoul(it->str()));
-  }
+  const std::string_view text = bytes.substr(start, length);
+  const auto type = ValueOf(text, "'descr'", "'", "'");
+  if (!type) Fail(name, "no 'descr' in the header");
+  if (*type != "<f8" && *type != "<f4") Fail(name, fmt::format("expected type '<f8' or '<f4', found '{}'", *type));
+  header.item_bytes = *type == "<f8" ? 8 : 4;
+  const auto order = ValueOf(text, "'fortran_order'", "", ",} ");
+  if (!order || (*order != "True" && *order != "False")) Fail(name, "no 'fortran_order' in the header");
+  header.fortran_order = *order == "True";
+  const auto sizes = ValueOf(text, "'shape'", "(", ")");
+  const auto shape = sizes ? ParseShape(*sizes) : std::nullopt;
+  if (!shape) Fail(name, "no 'shape' of numbers below a billion in the header");
+  header.shape = *shape;
   header.data_offset = start + length;
   return header;
 }

@@ -13,12 +13,13 @@ namespace headspec::experiment {
 namespace {
 
 std::string Describe(const toml::node& node) {
+  if (node.is_string()) return '"' + node.value<std::string>().value() + '"';
   std::ostringstream text;
   node.visit([&](const auto& value) {
     if constexpr (toml::is_value<decltype(value)>) text << value;
     else text << (toml::is_table<decltype(value)> ? "a table" : "a list");
   });
-  return node.is_string() ? '"' + text.str() + '"' : text.str();
+  return text.str();
 }
 
 }  // namespace

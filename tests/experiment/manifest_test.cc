@@ -231,7 +231,7 @@ TEST_F(ManifestTest, SuggestsTheNearestKey) {
   Expect("[protocol]\nseed = [1]\n", 5, "protocol.seed: unknown key; did you mean \"seeds\"?");
   Expect("nmae = \"x\"\n", 4, "model[0].nmae: unknown key; did you mean \"name\"?");
   Expect("[hypothesis]\nh0 = \"x\"\n", 5, "hypothesis.h0: unknown key; did you mean \"H0\"?");
-  Expect("[[reference]]\nname = \"x\"\nsize = 1\n", 6, "reference[0].size: unknown key; did you mean \"size_b\"?");
+  Expect("[[reference]]\nname = \"x\"\nsizeb = 1\n", 6, "reference[0].sizeb: unknown key; did you mean \"size_b\"?");
   EXPECT_EQ(Refused("experimnet = \"E\"\n"), At(1, "experimnet: unknown key; did you mean \"experiment\"?"));
   EXPECT_EQ(Refused("zzzzzzzzzz = 1\n"),
             At(1, "zzzzzzzzzz: unknown key; known keys here: experiment, slug, purpose, protocol, model, reference, hypothesis"));

@@ -117,7 +117,7 @@ TEST(Npy, RefusesAnIncompleteHeader) {
   EXPECT_EQ(Refused(Array(1, "{'descr': '<f8', 'fortran_order': 0, 'shape': (1,), }", "")),
             std::string("kInput: x.npy: no 'fortran_order' in the header") + kNext);
   for (const char* shape : {"(-1, 4)", "(1.5,)", "[1]", "(1"}) {
-    EXPECT_EQ(Refused(Array(1, Header("<f8", "False", shape), "")), std::string("kInput: x.npy: no 'shape' in the header") + kNext) << shape;
+    EXPECT_EQ(Refused(Array(1, Header("<f8", "False", shape), "")), std::string("kInput: x.npy: no 'shape' of numbers below a billion in the header") + kNext) << shape;
   }
 }
 
@@ -134,7 +134,7 @@ TEST(Npy, RefusesTruncatedFiles) {
 }
 
 TEST(Npy, RefusesShapesLargerThanTheFile) {
-  EXPECT_EQ(Refused(Doubles("(1000000000000,)", {1})), std::string("kInput: x.npy: dimension 1000000000000 is too large") + kNext);
+  EXPECT_EQ(Refused(Doubles("(1000000000000,)", {1})), std::string("kInput: x.npy: no 'shape' of numbers below a billion in the header") + kNext);
   for (const char* shape : {"(999999999, 999999999)", "(999999999, 999999999, 999999999)", "(4294967, 4294967, 999999999, 1024)"}) {
     EXPECT_EQ(Refused(Doubles(shape, {1})), std::string("kInput: x.npy: truncated: the shape needs more data than the file has") + kNext) << shape;
   }
@@ -146,7 +146,7 @@ TEST(Npy, RefusesALongHeader) {
   std::string dimensions = "(";
   while (dimensions.size() < 60000) dimensions += "1,";
   EXPECT_EQ(Refused(Array(1, Header("<f8", "False", dimensions + ")"), BytesOf<double>({1}))),
-            "kInput: x.npy: expected a header of at most 10000 bytes, found 60061" + std::string(kNext));
+            "kInput: x.npy: expected a header of at most 10000 bytes, found 60056" + std::string(kNext));
   dimensions.resize(9901);
   EXPECT_EQ(ParseNpy(Doubles(dimensions + ")", {1}), "x.npy").shape.size(), 4950u);
 }
