@@ -1,12 +1,25 @@
 #include "cli/options.h"
 
+#include <charconv>
+#include <cstdint>
 #include <filesystem>
+#include <system_error>
 
 #include "experiment/manifest.h"
 #include "experiment/precision.h"
 #include "experiment/prompts.h"
 
 namespace headspec::cli {
+namespace {
+
+// CLI11 makes the largest number of what is larger.
+std::string IsInteger(const std::string& text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? "" : "Value " + text + " is not an integer of 64 bits";
+}
+
+}  // namespace
 
 void AddCommonOptions(CLI::App& command, CommonOptions& options) {
   command.add_flag("--json", options.json, "machine-readable JSON on stdout, everything else on stderr");
@@ -25,7 +38,8 @@ void AddProtocolOptions(CLI::App& command, ProtocolOptions& options) {
   command.add_option("--max-length", options.max_length, "tokens kept of each prompt")->check(CLI::Range(1, 1 << 20))->capture_default_str();
   command.add_flag("--chat-template,!--no-chat-template", options.chat_template, "wrap prompts in the model's chat template");
   command.add_option("--revision", options.revision, "branch, tag or commit of a cached model")->capture_default_str();
-  command.add_option("--seed", options.seeds, "seeds to record, several allowed (default 42 123 456); the pass has no randomness");
+  command.add_option("--seed", options.seeds, "seeds to record, several allowed (default 42 123 456); the pass has no randomness")
+      ->check(IsInteger);
   command.add_flag("--rerun-seeds", options.rerun_seeds, "really repeat the pass for every seed");
 }
 

@@ -95,6 +95,9 @@ class CommandLine(HostileTest):
         self.assert_fails(2, "--max-length: Value 0 not in range 1 to 1048576; see headspec measure --help", "measure", "x", "--max-length", "0")
         self.assert_fails(2, "--threads: Value -1 not in range 0 to 1024; see headspec measure --help", "measure", "x", "--threads", "-1")
 
+        for seed in ("9223372036854775808", "1.5", "one", ""):
+            self.assert_fails(2, f"--seed: Value {seed} is not an integer of 64 bits; see headspec measure --help", "measure", "x", "--seed", seed)
+
     def test_help_is_no_failure(self):
         for arguments in (["--help"], ["--version"], ["measure", "--help"], ["run", "--help"]):
             done = self.start(*arguments)
