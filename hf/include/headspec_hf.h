@@ -60,8 +60,8 @@ typedef struct HeadspecHfLimit {
   int from_left;     /* cut the front of the text rather than its end */
 } HeadspecHfLimit;
 
-int headspec_hf_encode(const HeadspecHfTokenizer* tokenizer, const char* text, size_t size, HeadspecHfLimit limit,
-                       HeadspecHfEncoding* encoding, HeadspecHfText* error);
+int headspec_hf_encode(const HeadspecHfTokenizer* tokenizer, const char* text, size_t size,
+                       HeadspecHfLimit limit, HeadspecHfEncoding* encoding, HeadspecHfText* error);
 void headspec_hf_encoding_free(HeadspecHfEncoding* encoding);
 
 typedef struct HeadspecHfTemplate {

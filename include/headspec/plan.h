@@ -26,11 +26,11 @@ struct PromptSet {
 
 // One rung of the ladder.
 struct ModelEntry {
-  std::string name;      // "microsoft/phi-2" or a folder
-  std::string path;      // folder to read; empty: `name` is a folder or is looked up in the cache
+  std::string name;  // "microsoft/phi-2" or a folder
+  std::string path;  // folder to read; empty: `name` is a folder or is looked up in the cache
   std::string revision = "main";
-  std::string display;   // "Phi-2 (2.7B)"
-  std::string size;      // "2.7B"
+  std::string display;  // "Phi-2 (2.7B)"
+  std::string size;     // "2.7B"
   bool use_chat_template = false;
 };
 

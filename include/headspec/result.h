@@ -48,14 +48,14 @@ struct NonFinite {
   std::int64_t count = 0;  // values over the whole pass; 0: none
   std::string operation;   // "attention scores", "mlp up projection", ...
   int layer = -1;
-  int prompt = -1;         // -1: not tied to one prompt
-  int head = -1;           // -1: not tied to one head
+  int prompt = -1;  // -1: not tied to one prompt
+  int head = -1;    // -1: not tied to one head
 };
 
 struct Numerics {
-  std::string profile;              // "hf-4.57"
-  std::string dtype;                // "torch.bfloat16"
-  std::string cpu_target;           // vector instruction set the kernels ran on
+  std::string profile;     // "hf-4.57"
+  std::string dtype;       // "torch.bfloat16"
+  std::string cpu_target;  // vector instruction set the kernels ran on
   NonFinite non_finite;
   std::vector<double> max_abs_score;  // [L]: largest |query . key| before scaling
 };
@@ -81,8 +81,8 @@ struct Timing {
 };
 
 struct HeadStatistics {
-  Table head_correlation;              // [H][H], Pearson correlation of depth profiles; NaN where undefined
-  std::vector<int> constant_heads;     // heads whose depth profile is constant: left out of the mean
+  Table head_correlation;           // [H][H], Pearson correlation of depth profiles; NaN where undefined
+  std::vector<int> constant_heads;  // heads whose depth profile is constant: left out of the mean
 };
 
 struct ModelResult {
@@ -107,11 +107,11 @@ struct ModelResult {
   std::vector<double> si_values;  // one per seed
   double corr_mean = 0;
 
-  Table head_entropies;                  // [L][H], mean over prompts
-  std::vector<Table> prompt_entropies;   // [P][L][H]
-  std::vector<int> valid_lengths;        // [P]
-  std::vector<std::vector<int>> token_ids;          // [P][valid length]
-  std::vector<std::vector<std::string>> tokens;     // [P][valid length]
+  Table head_entropies;                          // [L][H], mean over prompts
+  std::vector<Table> prompt_entropies;           // [P][L][H]
+  std::vector<int> valid_lengths;                // [P]
+  std::vector<std::vector<int>> token_ids;       // [P][valid length]
+  std::vector<std::vector<std::string>> tokens;  // [P][valid length]
   HeadStatistics statistics;
   Numerics numerics;
   Provenance provenance;
@@ -139,10 +139,10 @@ struct RunResult {
   std::string timestamp;  // "20260113_181926", local time
   std::string headspec_version;
   SanityOverride sanity_override;
-  std::optional<SanityResult> sanity;          // the variant that decided; null when none was asked for
-  std::vector<SanityResult> sanity_attempts;   // all, in order
+  std::optional<SanityResult> sanity;         // the variant that decided; null when none was asked for
+  std::vector<SanityResult> sanity_attempts;  // all, in order
   std::vector<ModelResult> models;
-  std::optional<Verdict> verdict;              // null without a hypothesis
+  std::optional<Verdict> verdict;  // null without a hypothesis
 };
 
 }  // namespace headspec

@@ -1,11 +1,11 @@
 #include "cli/console.h"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-
-#include <fmt/format.h>
-#include <unistd.h>
 
 #include "report/tables.h"
 
@@ -21,8 +21,10 @@ void OnSignal(int) { interrupted = 1; }
 
 void Write(std::FILE* stream, std::string_view text) {
   errno = 0;
-  const bool written = std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0;
-  if (!written && stream == stdout && errno != EPIPE && errno != EINTR && stdout_failure == 0) stdout_failure = errno;
+  const bool written =
+      std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0;
+  if (!written && stream == stdout && errno != EPIPE && errno != EINTR && stdout_failure == 0)
+    stdout_failure = errno;
 }
 
 std::string Duration(double seconds) {
@@ -35,7 +37,8 @@ std::string Duration(double seconds) {
 void CatchInterrupts() {
   struct sigaction action = {};
   action.sa_handler = OnSignal;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second one ends the program; waiting on a pipe ends with the first
+  action.sa_flags = static_cast<int>(
+      SA_RESETHAND);  // the second one ends the program; waiting on a pipe ends with the first
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
@@ -94,7 +97,8 @@ void Console::OnModelEnd(const ModelResult& result) {
   if (!result.error) {
     Print(report::ModelLines(result) + "\n");
   } else {
-    const bool named = result.error->starts_with(result.model + ":") || result.error->starts_with(result.model + "/");
+    const bool named =
+        result.error->starts_with(result.model + ":") || result.error->starts_with(result.model + "/");
     Error(named ? *result.error : result.model + ": " + *result.error);
   }
 }
@@ -121,12 +125,13 @@ bool Console::Cancelled() const { return Interrupted(); }
 void Console::DrawBar() {
   if (!show_progress_ || total_ <= 0) return;
   const double share = static_cast<double>(done_) / static_cast<double>(total_);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - work_start_).count();
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - work_start_).count();
   const int full = static_cast<int>(share * kBarWidth);
   std::string bar;
   for (int i = 0; i < kBarWidth; ++i) bar += i < full ? "█" : "░";
-  Write(stderr, fmt::format("\r\x1b[K{}{}{} {} {}/{}  {} left", model_, model_.empty() ? "" : ": ", work_, bar, done_, total_,
-                            Duration(share > 0 ? seconds / share - seconds : 0)));
+  Write(stderr, fmt::format("\r\x1b[K{}{}{} {} {}/{}  {} left", model_, model_.empty() ? "" : ": ", work_,
+                            bar, done_, total_, Duration(share > 0 ? seconds / share - seconds : 0)));
   bar_drawn_ = true;
 }
 

@@ -1,6 +1,6 @@
-#include <memory>
-
 #include <fmt/format.h>
+
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
@@ -63,15 +63,17 @@ std::string TextOf(const experiment::Inspection& in) {
       "  ratios        rho_head {:.4f}, rho_kv {:.4f}\n"
       "  weights       {:.3f} B parameters, stored as {}, {} read once per pass\n"
       "  memory        {} for activations, {} of file pages in use per layer\n"
-      "  time          about {:.1f} s for {} tokens ({:.3f} TFLOP at {:.0f} GFLOP/s measured here), if the file is cached\n"
+      "  time          about {:.1f} s for {} tokens ({:.3f} TFLOP at {:.0f} GFLOP/s measured here), if the "
+      "file is cached\n"
       "  tokenizer     {}; {}; {}\n",
-      a.model, a.provenance.model_type, a.provenance.folder, a.architecture, a.num_layers, a.num_heads, a.num_kv_heads,
-      a.hidden_size, a.d_head, a.rho_head, a.rho_kv, static_cast<double>(a.provenance.parameters) / 1e9,
-      a.provenance.weights_dtype, Bytes(in.pass.weight_bytes), Bytes(in.pass.activation_bytes),
-      Bytes(in.pass.largest_layer_bytes), in.pass.operations / in.operations_per_second, in.pass.tokens,
-      in.pass.operations / 1e12, in.operations_per_second / 1e9, in.tokenizer_class,
+      a.model, a.provenance.model_type, a.provenance.folder, a.architecture, a.num_layers, a.num_heads,
+      a.num_kv_heads, a.hidden_size, a.d_head, a.rho_head, a.rho_kv,
+      static_cast<double>(a.provenance.parameters) / 1e9, a.provenance.weights_dtype,
+      Bytes(in.pass.weight_bytes), Bytes(in.pass.activation_bytes), Bytes(in.pass.largest_layer_bytes),
+      in.pass.operations / in.operations_per_second, in.pass.tokens, in.pass.operations / 1e12,
+      in.operations_per_second / 1e9, in.tokenizer_class,
       in.adds_bos ? "puts BOS in front" : "adds no BOS: the attention sink falls on the first word",
-      !in.has_chat_template                ? "no chat template"
+      !in.has_chat_template              ? "no chat template"
       : in.prompts.chat_template_applied ? "chat template applied"
                                          : "has a chat template, not applied");
   for (std::size_t p = 0; p < in.prompts.tokens.size(); ++p) {
@@ -85,8 +87,9 @@ std::string TextOf(const experiment::Inspection& in) {
 
 int RunInspect(const Arguments& args) {
   Console console(args.common);
-  const auto inspection = experiment::Inspect(EntryOf(args.model, args.protocol), BuildProtocol(args.protocol),
-                                              args.protocol.chat_template, args.common.threads);
+  const auto inspection =
+      experiment::Inspect(EntryOf(args.model, args.protocol), BuildProtocol(args.protocol),
+                          args.protocol.chat_template, args.common.threads);
   console.PrintResult(args.common.json ? report::JsonText(JsonOf(inspection)) : TextOf(inspection));
   return 0;
 }
@@ -97,7 +100,10 @@ void AddInspect(CLI::App& program, int& exit_code) {
   auto args = std::make_shared<Arguments>();
   CLI::App* command =
       program.add_subcommand("inspect", "Architecture, cost and tokens of a model, without measuring it");
-  command->add_option("MODEL", args->model, "folder, or org/name[@revision] of a model in the Hugging Face cache")->required();
+  command
+      ->add_option("MODEL", args->model,
+                   "folder, or org/name[@revision] of a model in the Hugging Face cache")
+      ->required();
   AddProtocolOptions(*command, args->protocol);
   AddCommonOptions(*command, args->common);
   command->footer("Example: headspec inspect ~/models/phi-2 --json");

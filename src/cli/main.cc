@@ -1,4 +1,9 @@
 // The program: reads the command line, runs one command, maps a failure to one line and an exit code.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstring>
 #include <exception>
@@ -6,11 +11,6 @@
 #include <new>
 #include <string>
 #include <vector>
-
-#include <CLI/CLI.hpp>
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "cli/commands.h"
 #include "cli/console.h"
@@ -24,10 +24,14 @@ constexpr int kInterrupted = 130;
 
 int ExitCodeOf(headspec::ErrorKind kind) {
   switch (kind) {
-    case headspec::ErrorKind::kRun: return 1;
-    case headspec::ErrorKind::kInput: return 2;
-    case headspec::ErrorKind::kSystem: return 3;
-    case headspec::ErrorKind::kInterrupted: return kInterrupted;
+    case headspec::ErrorKind::kRun:
+      return 1;
+    case headspec::ErrorKind::kInput:
+      return 2;
+    case headspec::ErrorKind::kSystem:
+      return 3;
+    case headspec::ErrorKind::kInterrupted:
+      return kInterrupted;
   }
   return 1;
 }
@@ -52,17 +56,21 @@ std::string UnknownCommand(const CLI::App& program, int argc, char** argv) {
   if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return "";
   const std::string nearest = headspec::experiment::Nearest(argv[1], names);
   return fmt::format("unknown command \"{}\"; {}", argv[1],
-                     nearest.empty() ? fmt::format("commands: {}", fmt::join(names, ", ")) : fmt::format("did you mean {}?", nearest));
+                     nearest.empty() ? fmt::format("commands: {}", fmt::join(names, ", "))
+                                     : fmt::format("did you mean {}?", nearest));
 }
 
 int ParseAndRun(CLI::App& program, int argc, char** argv, const int& exit_code) {
-  if (const std::string unknown = UnknownCommand(program, argc, argv); !unknown.empty()) return Fail(unknown, kUsage);
+  if (const std::string unknown = UnknownCommand(program, argc, argv); !unknown.empty())
+    return Fail(unknown, kUsage);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return program.exit(e);  // --help, --version
     const auto chosen = program.get_subcommands();
-    return Fail(fmt::format("{}; see headspec {}--help", e.what(), chosen.empty() ? "" : chosen.front()->get_name() + " "), kUsage);
+    return Fail(fmt::format("{}; see headspec {}--help", e.what(),
+                            chosen.empty() ? "" : chosen.front()->get_name() + " "),
+                kUsage);
   } catch (const headspec::Error& e) {
     if (headspec::cli::Interrupted()) return Fail("interrupted: nothing was written", kInterrupted);
     return Fail(e.what(), ExitCodeOf(e.kind()));
@@ -75,7 +83,9 @@ int ParseAndRun(CLI::App& program, int argc, char** argv, const int& exit_code) 
   }
   const int failure = headspec::cli::StdoutFailure();
   if (failure == 0 || exit_code != 0) return exit_code;
-  return Fail(fmt::format("standard output: cannot be written ({}); send it somewhere else", std::strerror(failure)), 3);
+  return Fail(
+      fmt::format("standard output: cannot be written ({}); send it somewhere else", std::strerror(failure)),
+      3);
 }
 
 }  // namespace

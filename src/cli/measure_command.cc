@@ -35,8 +35,10 @@ int MeasureModels(const Arguments& args) {
   const int exit_code = ExitCodeOf(run);
   if (NothingMeasured(run)) return exit_code;
   const Saved saved = SaveMeasurement(run, OutputFolderName(args.out, plan.slug, run));
-  if (args.common.json) console.PrintResult(report::ResultsJson(run));
-  else console.PrintResult(report::LadderTable(run));
+  if (args.common.json)
+    console.PrintResult(report::ResultsJson(run));
+  else
+    console.PrintResult(report::LadderTable(run));
   console.Print("\nwritten: " + saved.paths.front() + "\n");
   return exit_code;
 }
@@ -46,7 +48,10 @@ int MeasureModels(const Arguments& args) {
 void AddMeasure(CLI::App& program, int& exit_code) {
   auto args = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("measure", "The measurement alone, of one or many models");
-  command->add_option("MODEL", args->models, "folder, or org/name[@revision] of a model in the Hugging Face cache")->required();
+  command
+      ->add_option("MODEL", args->models,
+                   "folder, or org/name[@revision] of a model in the Hugging Face cache")
+      ->required();
   command->add_option("--out", args->out, "folder to write (default results/measure_<timestamp>)");
   AddProtocolOptions(*command, args->protocol);
   AddCommonOptions(*command, args->common);

@@ -16,7 +16,9 @@ namespace {
 std::string IsInteger(const std::string& text) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() ? "" : "Value " + text + " is not an integer of 64 bits";
+  return error == std::errc() && end == text.data() + text.size()
+             ? ""
+             : "Value " + text + " is not an integer of 64 bits";
 }
 
 }  // namespace
@@ -26,19 +28,32 @@ void AddCommonOptions(CLI::App& command, CommonOptions& options) {
   command.add_flag("-q,--quiet", options.quiet, "print only results and errors");
   command.add_flag("-v,--verbose", options.verbose, "print more about every step");
   command.add_flag("--no-progress", options.no_progress, "no progress bars (they show on a terminal only)");
-  command.add_option("--threads", options.threads, "threads to use; 0: all")->check(CLI::Range(0, 1024))->capture_default_str();
+  command.add_option("--threads", options.threads, "threads to use; 0: all")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
 }
 
 void AddProtocolOptions(CLI::App& command, ProtocolOptions& options) {
-  command.add_option("--dtype", options.dtype, "auto (the first of bfloat16, float16, float32 that passes the sanity check), or one of them")
+  command
+      .add_option(
+          "--dtype", options.dtype,
+          "auto (the first of bfloat16, float16, float32 that passes the sanity check), or one of them")
       ->check(CLI::IsMember({"auto", "bfloat16", "float16", "float32"}))
       ->capture_default_str();
-  command.add_option("--prompts", options.prompts, "standard-10-v3, or a file: JSON list of strings, or one prompt a line")
+  command
+      .add_option("--prompts", options.prompts,
+                  "standard-10-v3, or a file: JSON list of strings, or one prompt a line")
       ->capture_default_str();
-  command.add_option("--max-length", options.max_length, "tokens kept of each prompt")->check(CLI::Range(1, 1 << 20))->capture_default_str();
-  command.add_flag("--chat-template,!--no-chat-template", options.chat_template, "wrap prompts in the model's chat template");
-  command.add_option("--revision", options.revision, "branch, tag or commit of a cached model")->capture_default_str();
-  command.add_option("--seed", options.seeds, "seeds to record, several allowed (default 42 123 456); the pass has no randomness")
+  command.add_option("--max-length", options.max_length, "tokens kept of each prompt")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  command.add_flag("--chat-template,!--no-chat-template", options.chat_template,
+                   "wrap prompts in the model's chat template");
+  command.add_option("--revision", options.revision, "branch, tag or commit of a cached model")
+      ->capture_default_str();
+  command
+      .add_option("--seed", options.seeds,
+                  "seeds to record, several allowed (default 42 123 456); the pass has no randomness")
       ->check(IsInteger);
   command.add_flag("--rerun-seeds", options.rerun_seeds, "really repeat the pass for every seed");
 }
@@ -50,9 +65,11 @@ Protocol BuildProtocol(const ProtocolOptions& options) {
   if (!options.seeds.empty()) protocol.seeds = options.seeds;
   protocol.rerun_seeds = options.rerun_seeds;
   if (options.dtype != "auto") {
-    protocol.variants = {experiment::MakeVariant(experiment::ParsePrecision(options.dtype, "--dtype"), options.chat_template)};
+    protocol.variants = {
+        experiment::MakeVariant(experiment::ParsePrecision(options.dtype, "--dtype"), options.chat_template)};
   } else {
-    for (SanityVariant& variant : protocol.variants) variant = experiment::MakeVariant(variant.precision, options.chat_template);
+    for (SanityVariant& variant : protocol.variants)
+      variant = experiment::MakeVariant(variant.precision, options.chat_template);
   }
   return protocol;
 }
@@ -63,7 +80,8 @@ ModelEntry EntryOf(const std::string& model, const ProtocolOptions& options) {
   entry.revision = options.revision;
   entry.use_chat_template = options.chat_template;
   const auto folder = std::filesystem::path(model).lexically_normal();
-  entry.display = folder.has_filename() ? folder.filename().string() : folder.parent_path().filename().string();
+  entry.display =
+      folder.has_filename() ? folder.filename().string() : folder.parent_path().filename().string();
   return entry;
 }
 

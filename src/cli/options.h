@@ -1,10 +1,9 @@
 // Options that several commands share: one definition each, so that their words and defaults agree.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
-
-#include <CLI/CLI.hpp>
 
 #include "headspec/plan.h"
 #include "headspec/run.h"
@@ -23,7 +22,8 @@ struct CommonOptions {
 };
 void AddCommonOptions(CLI::App& command, CommonOptions& options);
 
-// What is measured and how: --dtype, --prompts, --max-length, --chat-template, --revision, --seed, --rerun-seeds.
+// What is measured and how: --dtype, --prompts, --max-length, --chat-template, --revision, --seed,
+// --rerun-seeds.
 struct ProtocolOptions {
   std::string dtype = "auto";
   std::string prompts = "standard-10-v3";

@@ -25,10 +25,13 @@ int RunExperiment(const Arguments& args) {
   Console console(args.common, plan.protocol.sanity_min_si);
   console.Print(plan.experiment + ": " + plan.purpose + "\n\n");
   const RunResult run = Run(plan, args.common.run_options(), console);
-  console.Print(report::HypothesisBlock(plan) + "\n" + report::LadderTable(run) + "\n" + report::VerdictBlock(run) + "\n");
+  console.Print(report::HypothesisBlock(plan) + "\n" + report::LadderTable(run) + "\n" +
+                report::VerdictBlock(run) + "\n");
   const Saved saved = SaveExperiment(run, OutputFolderName(args.out, plan.slug, run));
-  if (args.common.json) console.PrintResult(report::ResultsJson(run));
-  else console.PrintResult(report::FinalVerdict(run));
+  if (args.common.json)
+    console.PrintResult(report::ResultsJson(run));
+  else
+    console.PrintResult(report::FinalVerdict(run));
   for (const std::string& note : saved.notes) console.Note("note: " + note);
   console.Print("\nwritten:\n");
   for (const std::string& path : saved.paths) console.Print("  " + path + "\n");
@@ -41,8 +44,10 @@ int RunExperiment(const Arguments& args) {
 
 void AddRun(CLI::App& program, int& exit_code) {
   auto args = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("run", "The whole experiment: sanity check, ladder, verdict, figure, bundle");
-  command->add_option("MANIFEST", args->manifest, "experiment in TOML; without it the built-in nano ladder runs, offline");
+  CLI::App* command =
+      program.add_subcommand("run", "The whole experiment: sanity check, ladder, verdict, figure, bundle");
+  command->add_option("MANIFEST", args->manifest,
+                      "experiment in TOML; without it the built-in nano ladder runs, offline");
   command->add_option("--out", args->out, "folder to write (default results/<slug>_<timestamp>)");
   command->add_flag("--rerun-seeds", args->rerun_seeds, "really repeat the pass for every seed");
   AddCommonOptions(*command, args->common);

@@ -23,15 +23,19 @@ int RunCheck(const Arguments& args) {
   plan.ladder = {EntryOf(args.model, args.protocol)};
   RunResult run = experiment::StartResult(plan);
   Console console(args.common, run.plan.protocol.sanity_min_si);
-  const auto outcome = experiment::CheckSanity(run.plan.ladder.front(), run.plan.protocol, args.common.run_options(), console);
+  const auto outcome =
+      experiment::CheckSanity(run.plan.ladder.front(), run.plan.protocol, args.common.run_options(), console);
   run.sanity_attempts = outcome.attempts;
   if (outcome.passed) {
     const SanityResult& passed = outcome.attempts.back();
     run.sanity = passed;
     run.sanity_override = {passed.use_chat_template, passed.dtype, passed.label};
   }
-  if (args.common.json) console.PrintResult(report::ResultsJson(run));
-  else console.PrintResult(outcome.passed ? "SANITY PASS: " + run.sanity->label + "\n" : "SANITY FAIL: no variant passed\n");
+  if (args.common.json)
+    console.PrintResult(report::ResultsJson(run));
+  else
+    console.PrintResult(outcome.passed ? "SANITY PASS: " + run.sanity->label + "\n"
+                                       : "SANITY FAIL: no variant passed\n");
   return outcome.passed ? 0 : 1;
 }
 
@@ -39,8 +43,12 @@ int RunCheck(const Arguments& args) {
 
 void AddSanity(CLI::App& program, int& exit_code) {
   auto args = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("sanity", "The eight-step check of one model, in bf16, fp16 and fp32 until one passes");
-  command->add_option("MODEL", args->model, "folder, or org/name[@revision] of a model in the Hugging Face cache")->required();
+  CLI::App* command = program.add_subcommand(
+      "sanity", "The eight-step check of one model, in bf16, fp16 and fp32 until one passes");
+  command
+      ->add_option("MODEL", args->model,
+                   "folder, or org/name[@revision] of a model in the Hugging Face cache")
+      ->required();
   AddProtocolOptions(*command, args->protocol);
   AddCommonOptions(*command, args->common);
   command->footer("Example: headspec sanity ~/models/phi-2");

@@ -25,7 +25,8 @@ class NewParents {
  public:
   explicit NewParents(const std::filesystem::path& folder) {
     std::error_code code;
-    for (auto parent = folder.parent_path(); !std::filesystem::exists(parent, code) && parent.has_relative_path();
+    for (auto parent = folder.parent_path();
+         !std::filesystem::exists(parent, code) && parent.has_relative_path();
          parent = parent.parent_path()) {
       parents_.push_back(parent);
     }
@@ -92,6 +93,8 @@ int ExitCodeOf(const RunResult& run) {
   return std::any_of(run.models.begin(), run.models.end(), HasFailed) ? 1 : 0;
 }
 
-bool NothingMeasured(const RunResult& run) { return std::all_of(run.models.begin(), run.models.end(), HasFailed); }
+bool NothingMeasured(const RunResult& run) {
+  return std::all_of(run.models.begin(), run.models.end(), HasFailed);
+}
 
 }  // namespace headspec::cli

@@ -1,6 +1,6 @@
-#include <memory>
-
 #include <fmt/format.h>
+
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
@@ -38,7 +38,8 @@ std::string TextOf(const std::vector<experiment::StoredIndex>& all) {
   for (const auto& one : all) {
     text += fmt::format("{:<{}}  {:>6}  {:>5}  {:>9.6f}  {:>16.6f}", one.place, width, one.layers, one.heads,
                         one.specialization_index, one.mean_head_correlation);
-    if (!one.constant_heads.empty()) text += fmt::format("  {} constant heads left out", one.constant_heads.size());
+    if (!one.constant_heads.empty())
+      text += fmt::format("  {} constant heads left out", one.constant_heads.size());
     text += "\n";
   }
   return text;
@@ -55,7 +56,8 @@ int RunSi(const Arguments& args) {
 
 void AddSi(CLI::App& program, int& exit_code) {
   auto args = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("si", "The index from stored entropies: JSON with `entropies`, .npy or .npz");
+  CLI::App* command =
+      program.add_subcommand("si", "The index from stored entropies: JSON with `entropies`, .npy or .npz");
   command->add_option("FILE", args->file, "file with one or more layers-by-heads matrices")->required();
   AddCommonOptions(*command, args->common);
   command->footer("Example: headspec si results/measure_20260101_120000/results.json");

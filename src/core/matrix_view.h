@@ -26,7 +26,9 @@ struct WeightView {
   int rows = 0;
   int cols = 1;
 
-  std::size_t RowBytes() const { return static_cast<std::size_t>(cols) * static_cast<std::size_t>(BitsOf(dtype)) / 8; }
+  std::size_t RowBytes() const {
+    return static_cast<std::size_t>(cols) * static_cast<std::size_t>(BitsOf(dtype)) / 8;
+  }
   const std::byte* Row(int row) const { return data + static_cast<std::size_t>(row) * RowBytes(); }
 };
 

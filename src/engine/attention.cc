@@ -18,7 +18,9 @@ constexpr float kMaxF16 = 65504.0f;
 
 // Keys that take part in the rows of a tile. In fp16 all do: there a masked score that overflowed to
 // infinity, or a row of visible scores that all did, changes what the reference's softmax gives.
-int KeysOfTile(DType type, int tokens, int last_query) { return type == DType::kF16 ? tokens : last_query + 1; }
+int KeysOfTile(DType type, int tokens, int last_query) {
+  return type == DType::kF16 ? tokens : last_query + 1;
+}
 
 void MaskFuture(DType type, int query, std::span<float> row) {
   const auto future = row.subspan(static_cast<std::size_t>(query + 1));
@@ -43,11 +45,16 @@ void Probabilities(DType type, int query, std::span<float> row) {
 class HeadTask {
  public:
   HeadTask(const AttentionInput& in, const AttentionOutput& out, int prompt, int head)
-      : in_(in), out_(out), prompt_(prompt), head_(head), span_(in.prompts[static_cast<std::size_t>(prompt)]) {}
+      : in_(in),
+        out_(out),
+        prompt_(prompt),
+        head_(head),
+        span_(in.prompts[static_cast<std::size_t>(prompt)]) {}
 
   float Run() {
     float largest = 0;
-    for (int first = 0; first < span_.tokens; first += kQueriesPerTile) largest = std::max(largest, RunTile(first));
+    for (int first = 0; first < span_.tokens; first += kQueriesPerTile)
+      largest = std::max(largest, RunTile(first));
     return largest;
   }
 
@@ -62,12 +69,15 @@ class HeadTask {
     const int kv_head = head_ / (in_.config.heads / in_.config.kv_heads);
     Buffer scores(queries, keys);
     const MatrixView rows = scores.view();
-    kernels::MultiplyTransposed(OfHead(in_.query, head_, first, queries), OfHead(in_.key, kv_head, 0, keys), rows);
+    kernels::MultiplyTransposed(OfHead(in_.query, head_, first, queries), OfHead(in_.key, kv_head, 0, keys),
+                                rows);
     kernels::Round(in_.type, scores.values());
     const float largest = LargestVisible(rows, first);
     out_.watch.Check({"attention scores", in_.layer, prompt_, head_}, scores.values());
-    kernels::Scale(in_.type, static_cast<float>(1.0 / std::sqrt(static_cast<double>(in_.config.head_dim))), scores.values());
-    for (int i = 0; i < queries; ++i) Probabilities(in_.type, first + i, {rows.Row(i), static_cast<std::size_t>(keys)});
+    kernels::Scale(in_.type, static_cast<float>(1.0 / std::sqrt(static_cast<double>(in_.config.head_dim))),
+                   scores.values());
+    for (int i = 0; i < queries; ++i)
+      Probabilities(in_.type, first + i, {rows.Row(i), static_cast<std::size_t>(keys)});
     out_.watch.Check({"attention probabilities", in_.layer, prompt_, head_}, scores.values());
     out_.sink.Take({prompt_, in_.layer, head_, span_.tokens, first, rows});
     if (in_.value.data != nullptr) AttendValues(rows, first, kv_head);

@@ -11,7 +11,7 @@ struct AttentionTile {
   int prompt = 0;
   int layer = 0;
   int head = 0;
-  int tokens = 0;       // T of the prompt
+  int tokens = 0;  // T of the prompt
   int first_query = 0;
   // (queries, keys), keys <= T: keys that no query of the tile sees may be left out, and every masked
   // key that is there is exactly 0. Values are rounded to the model's precision.

@@ -8,7 +8,8 @@ namespace headspec::engine {
 namespace {
 
 bool IsEarlier(const Place& a, const Place& b) {
-  return a.layer == b.layer && a.operation == b.operation && std::tie(a.prompt, a.head) < std::tie(b.prompt, b.head);
+  return a.layer == b.layer && a.operation == b.operation &&
+         std::tie(a.prompt, a.head) < std::tie(b.prompt, b.head);
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 #include "engine/forward.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <span>
-
-#include <fmt/format.h>
 
 #include "core/error.h"
 #include "engine/attention.h"
@@ -25,13 +25,24 @@ std::span<float> RowOf(const MatrixView& matrix, int row) {
 // Letters: M tokens of all prompts together; the rest as in model/config.h.
 class Pass {
  public:
-  Pass(const model::Model& model, const std::vector<TokenIds>& prompts, AttentionSink& sink, const ForwardOptions& options)
-      : model_(model), config_(model.config()), type_(options.type), sink_(sink), pool_(options.threads),
-        prompts_(Spans(prompts)), tokens_(prompts_.back().first + prompts_.back().tokens),
+  Pass(const model::Model& model, const std::vector<TokenIds>& prompts, AttentionSink& sink,
+       const ForwardOptions& options)
+      : model_(model),
+        config_(model.config()),
+        type_(options.type),
+        sink_(sink),
+        pool_(options.threads),
+        prompts_(Spans(prompts)),
+        tokens_(prompts_.back().first + prompts_.back().tokens),
         rotary_(config_.rotary, LongestPrompt(), type_),
-        hidden_(tokens_, config_.hidden), normed_(tokens_, config_.hidden), query_(tokens_, config_.QueryWidth()),
-        key_(tokens_, config_.KeyWidth()), value_(tokens_, config_.KeyWidth()),
-        attended_(tokens_, config_.QueryWidth()), branch_(tokens_, config_.hidden), up_(tokens_, config_.intermediate) {}
+        hidden_(tokens_, config_.hidden),
+        normed_(tokens_, config_.hidden),
+        query_(tokens_, config_.QueryWidth()),
+        key_(tokens_, config_.KeyWidth()),
+        value_(tokens_, config_.KeyWidth()),
+        attended_(tokens_, config_.QueryWidth()),
+        branch_(tokens_, config_.hidden),
+        up_(tokens_, config_.intermediate) {}
 
   ForwardReport Run(const std::vector<TokenIds>& prompts, Progress& progress) {
     ForwardReport report;
@@ -93,9 +104,12 @@ class Pass {
     return largest;
   }
 
-  void Watch(std::string_view operation, Buffer& buffer) { watch_.Check({operation, layer_}, buffer.values()); }
+  void Watch(std::string_view operation, Buffer& buffer) {
+    watch_.Check({operation, layer_}, buffer.values());
+  }
 
-  void Linear(Buffer& x, const LayerWeights& w, Slot weight, Slot bias, Buffer& y, std::string_view operation) {
+  void Linear(Buffer& x, const LayerWeights& w, Slot weight, Slot bias, Buffer& y,
+              std::string_view operation) {
     kernels::Linear(x.view(), {w[weight], w[bias]}, y.view(), type_, pool_);
     Watch(operation, y);
   }
@@ -104,7 +118,8 @@ class Pass {
     const auto weight = kernels::LoadVector(w[Slot::kInputNormWeight], type_);
     const auto bias = kernels::LoadVector(w[Slot::kInputNormBias], type_);
     pool_.For(tokens_, [&](int row) {
-      kernels::LayerNorm(RowOf(hidden_.view(), row), {weight, bias, config_.norm_epsilon}, type_, RowOf(normed_.view(), row));
+      kernels::LayerNorm(RowOf(hidden_.view(), row), {weight, bias, config_.norm_epsilon}, type_,
+                         RowOf(normed_.view(), row));
     });
     Watch("input norm", normed_);
   }
@@ -137,7 +152,8 @@ class Pass {
       const PromptSpan& prompt = prompts_[static_cast<std::size_t>(index)];
       for (int position = 0; position < prompt.tokens; ++position) {
         for (int head = 0; head < heads; ++head) {
-          kernels::Rotate(type_, rotary_.Cos(position), rotary_.Sin(position), HeadOf(buffer, prompt.first + position, head));
+          kernels::Rotate(type_, rotary_.Cos(position), rotary_.Sin(position),
+                          HeadOf(buffer, prompt.first + position, head));
         }
       }
     });
@@ -184,7 +200,8 @@ class Pass {
 };
 
 void CheckTokens(const std::vector<TokenIds>& prompts, int vocab) {
-  if (prompts.empty()) throw Error(ErrorKind::kInput, "prompts: expected at least one, found none", "add a prompt");
+  if (prompts.empty())
+    throw Error(ErrorKind::kInput, "prompts: expected at least one, found none", "add a prompt");
   for (std::size_t p = 0; p < prompts.size(); ++p) {
     if (prompts[p].empty()) {
       throw Error(ErrorKind::kInput, fmt::format("prompt {}: expected at least one token, found none", p + 1),
@@ -192,9 +209,10 @@ void CheckTokens(const std::vector<TokenIds>& prompts, int vocab) {
     }
     for (const int id : prompts[p]) {
       if (id >= 0 && id < vocab) continue;
-      throw Error(ErrorKind::kInput,
-                  fmt::format("prompt {}: expected token ids below vocab_size {}, found {}", p + 1, vocab, id),
-                  "tokenizer.json and config.json belong to different models");
+      throw Error(
+          ErrorKind::kInput,
+          fmt::format("prompt {}: expected token ids below vocab_size {}, found {}", p + 1, vocab, id),
+          "tokenizer.json and config.json belong to different models");
     }
   }
 }

@@ -19,14 +19,14 @@ namespace headspec::engine {
 using TokenIds = std::vector<int>;
 
 struct ForwardOptions {
-  DType type = DType::kBF16;  // the model's precision: kF32, kBF16 or kF16
-  int threads = 0;            // 0: all
+  DType type = DType::kBF16;     // the model's precision: kF32, kBF16 or kF16
+  int threads = 0;               // 0: all
   Progress* progress = nullptr;  // may be null; one unit per layer
 };
 
 struct ForwardReport {
-  std::int64_t non_finite = 0;  // NaN and infinite values in all
-  Place first_non_finite;       // meaningful if there are any
+  std::int64_t non_finite = 0;        // NaN and infinite values in all
+  Place first_non_finite;             // meaningful if there are any
   std::vector<double> max_abs_score;  // (L): largest |query . key| before scaling, over visible keys
 };
 

@@ -22,10 +22,12 @@ PassPlan PlanPass(const model::Model& model, const std::vector<int>& prompt_leng
   const double rest = static_cast<double>(c.hidden) * (c.KeyWidth() + c.QueryWidth() + 2.0 * c.intermediate);
   const double scores = score_terms * c.QueryWidth();
   // The last layer ends with its attention.
-  plan.operations = 2 * (c.layers * (tokens * query_and_key + scores) + (c.layers - 1) * (tokens * rest + scores));
+  plan.operations =
+      2 * (c.layers * (tokens * query_and_key + scores) + (c.layers - 1) * (tokens * rest + scores));
   const std::int64_t widths = 3LL * c.hidden + 2LL * c.QueryWidth() + 2LL * c.KeyWidth() + c.intermediate;
   plan.activation_bytes = static_cast<std::uint64_t>(plan.tokens * widths) * sizeof(float);
-  for (int layer = 0; layer < c.layers; ++layer) plan.largest_layer_bytes = std::max(plan.largest_layer_bytes, model.LayerBytes(layer));
+  for (int layer = 0; layer < c.layers; ++layer)
+    plan.largest_layer_bytes = std::max(plan.largest_layer_bytes, model.LayerBytes(layer));
   return plan;
 }
 
@@ -36,7 +38,8 @@ double MeasureSpeed(int threads) {
   Buffer x(kTokens, kWidth);
   Buffer y(kTokens, kWidth);
   const std::vector<std::uint16_t> weight(static_cast<std::size_t>(kWidth) * kWidth);
-  const kernels::LinearWeights w{{DType::kBF16, reinterpret_cast<const std::byte*>(weight.data()), kWidth, kWidth}, {}};
+  const kernels::LinearWeights w{
+      {DType::kBF16, reinterpret_cast<const std::byte*>(weight.data()), kWidth, kWidth}, {}};
   double best = 0;
   for (int i = 0; i < 5; ++i) {
     const auto start = std::chrono::steady_clock::now();

@@ -9,10 +9,10 @@
 namespace headspec::engine {
 
 struct PassPlan {
-  std::int64_t tokens = 0;           // of all prompts
-  double operations = 0;             // floating point, a multiply-add counts 2
-  std::uint64_t weight_bytes = 0;    // read once from the file
-  std::uint64_t activation_bytes = 0;  // anonymous memory for activations
+  std::int64_t tokens = 0;                // of all prompts
+  double operations = 0;                  // floating point, a multiply-add counts 2
+  std::uint64_t weight_bytes = 0;         // read once from the file
+  std::uint64_t activation_bytes = 0;     // anonymous memory for activations
   std::uint64_t largest_layer_bytes = 0;  // file pages of one layer, in use at a time
 };
 

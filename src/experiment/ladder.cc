@@ -1,12 +1,12 @@
 // The ladder run: sanity check, every model in turn, verdict. Implements include/headspec/run.h.
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
 #include <ctime>
 #include <exception>
 #include <new>
 #include <optional>
 #include <utility>
-
-#include <fmt/chrono.h>
-#include <fmt/format.h>
 
 #include "core/error.h"
 #include "experiment/measurement.h"
@@ -22,10 +22,14 @@ using experiment::MeasurementSettings;
 
 int ExitCodeOf(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::kRun: return 1;
-    case ErrorKind::kInput: return 2;
-    case ErrorKind::kSystem: return 3;
-    case ErrorKind::kInterrupted: return 130;
+    case ErrorKind::kRun:
+      return 1;
+    case ErrorKind::kInput:
+      return 2;
+    case ErrorKind::kSystem:
+      return 3;
+    case ErrorKind::kInterrupted:
+      return 130;
   }
   return 3;
 }
@@ -55,20 +59,24 @@ ModelResult Capture(const ModelEntry& entry, const Observer& observer, const Wor
   }
 }
 
-SanityOverride OverrideOf(const SanityResult& sanity) { return {sanity.use_chat_template, sanity.dtype, sanity.label}; }
+SanityOverride OverrideOf(const SanityResult& sanity) {
+  return {sanity.use_chat_template, sanity.dtype, sanity.label};
+}
 
 MeasurementSettings SettingsOf(const SanityVariant& variant, const RunOptions& options) {
   return {variant.precision, variant.use_chat_template, {}, options.threads};
 }
 
 // The first variant that passes the sanity check of `entry`. Records the attempts; throws when none does.
-MeasurementSettings SettleBySanity(const ModelEntry& entry, const RunOptions& options, Observer& observer, RunResult& result) {
+MeasurementSettings SettleBySanity(const ModelEntry& entry, const RunOptions& options, Observer& observer,
+                                   RunResult& result) {
   const auto outcome = experiment::CheckSanity(entry, result.plan.protocol, options, observer);
-  result.sanity_attempts.insert(result.sanity_attempts.end(), outcome.attempts.begin(), outcome.attempts.end());
+  result.sanity_attempts.insert(result.sanity_attempts.end(), outcome.attempts.begin(),
+                                outcome.attempts.end());
   if (!outcome.passed) {
     throw Error(ErrorKind::kRun,
-                fmt::format("ABORT: no sanity variant passed for {}; the last one, {}, stopped with {}", entry.display,
-                            outcome.attempts.back().label, outcome.attempts.back().reason),
+                fmt::format("ABORT: no sanity variant passed for {}; the last one, {}, stopped with {}",
+                            entry.display, outcome.attempts.back().label, outcome.attempts.back().reason),
                 "mend the model, or change dtypes or sanity_min_si in the manifest");
   }
   const SanityResult& passed = outcome.attempts.back();
@@ -83,17 +91,20 @@ MeasurementSettings SettleBySanity(const ModelEntry& entry, const RunOptions& op
 }
 
 // Per model: the first variant whose sanity check passes and whose whole measurement stays finite.
-ModelResult MeasureWithFallback(const ModelEntry& entry, const RunOptions& options, Observer& observer, RunResult& result) {
+ModelResult MeasureWithFallback(const ModelEntry& entry, const RunOptions& options, Observer& observer,
+                                RunResult& result) {
   experiment::LoadSubject(entry);  // what cannot be loaded fails once, not once for each precision
   ModelResult last;
   for (const SanityVariant& variant : result.plan.protocol.variants) {
-    const SanityResult sanity = experiment::TrySanity(entry, result.plan.protocol, variant, options, observer);
+    const SanityResult sanity =
+        experiment::TrySanity(entry, result.plan.protocol, variant, options, observer);
     result.sanity_attempts.push_back(sanity);
     MeasurementSettings settings = SettingsOf(variant, options);
     settings.override = OverrideOf(sanity);
     if (!sanity.ok) {
       last = Failed(entry,
-                    fmt::format("no sanity variant passed, the last one, {}, stopped with {}; name one dtype to measure unchecked",
+                    fmt::format("no sanity variant passed, the last one, {}, stopped with {}; name one dtype "
+                                "to measure unchecked",
                                 sanity.label, sanity.reason),
                     1);
       continue;
@@ -109,8 +120,8 @@ ModelResult MeasureWithFallback(const ModelEntry& entry, const RunOptions& optio
 }
 
 // Every model of the plan, with the given settings or, without, each with its own.
-void MeasureLadder(const std::optional<MeasurementSettings>& settings, const RunOptions& options, Observer& observer,
-                   RunResult& result) {
+void MeasureLadder(const std::optional<MeasurementSettings>& settings, const RunOptions& options,
+                   Observer& observer, RunResult& result) {
   for (const ModelEntry& entry : result.plan.ladder) {
     observer.OnModelBegin(entry);
     result.models.push_back(Capture(entry, observer, [&] {
@@ -144,8 +155,9 @@ RunResult Run(const Plan& plan, const RunOptions& options, Observer& observer) {
 
 RunResult Measure(const Plan& plan, const RunOptions& options, Observer& observer) {
   RunResult result = experiment::StartResult(plan);
-  MeasureLadder(plan.protocol.variants.size() == 1 ? std::optional(SettingsOf(plan.protocol.variants.front(), options))
-                                                   : std::nullopt,
+  MeasureLadder(plan.protocol.variants.size() == 1
+                    ? std::optional(SettingsOf(plan.protocol.variants.front(), options))
+                    : std::nullopt,
                 options, observer, result);
   return result;
 }

@@ -1,11 +1,11 @@
 #include "experiment/manifest.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <numeric>
 #include <sstream>
-
-#include <fmt/format.h>
 
 #include "core/error.h"
 #include "experiment/files.h"
@@ -24,30 +24,34 @@ std::string PromptSource(const std::string& name, const fs::path& folder) {
 }
 
 Protocol ReadProtocol(const TomlReader& toml, const fs::path& folder) {
-  toml.AllowOnly({"standard", "prompts", "prompt_md5", "max_length", "seeds", "rerun_seeds", "dtypes", "chat_template",
-                  "sanity_min_si", "fallback"});
+  toml.AllowOnly({"standard", "prompts", "prompt_md5", "max_length", "seeds", "rerun_seeds", "dtypes",
+                  "chat_template", "sanity_min_si", "fallback"});
   Protocol protocol = DefaultProtocol();
   protocol.standard = toml.String("standard", "");
   protocol.prompts = LoadPrompts(PromptSource(toml.String("prompts", "standard-10-v3"), folder));
   const std::string md5 = toml.String("prompt_md5", protocol.prompts.md5);
   if (md5 != protocol.prompts.md5) {
-    toml.Fail("prompt_md5", fmt::format("expected the MD5 of the prompts, {}, found {}", protocol.prompts.md5, md5),
+    toml.Fail("prompt_md5",
+              fmt::format("expected the MD5 of the prompts, {}, found {}", protocol.prompts.md5, md5),
               "the prompt set is not the one this experiment was written for");
   }
   protocol.max_length = static_cast<int>(toml.Int("max_length", protocol.max_length, 1, 1 << 20));
   protocol.seeds = toml.Ints("seeds", protocol.seeds);
-  if (protocol.seeds.empty()) toml.Fail("seeds", "expected at least one, found none", "the notebook's are [42, 123, 456]");
+  if (protocol.seeds.empty())
+    toml.Fail("seeds", "expected at least one, found none", "the notebook's are [42, 123, 456]");
   protocol.rerun_seeds = toml.Bool("rerun_seeds", false);
   const bool chat_template = toml.Bool("chat_template", false);
   protocol.variants.clear();
   for (const std::string& name : toml.Strings("dtypes", {"bfloat16", "float16", "float32"})) {
     protocol.variants.push_back(MakeVariant(ParsePrecision(name, toml.Place("dtypes")), chat_template));
   }
-  if (protocol.variants.empty()) toml.Fail("dtypes", "expected at least one, found none", "for example [\"bfloat16\"]");
+  if (protocol.variants.empty())
+    toml.Fail("dtypes", "expected at least one, found none", "for example [\"bfloat16\"]");
   protocol.sanity_min_si = toml.Number("sanity_min_si", protocol.sanity_min_si);
   const std::string fallback = toml.String("fallback", "first-model");
   if (fallback != "first-model" && fallback != "per-model") {
-    toml.Fail("fallback", fmt::format("expected \"first-model\" or \"per-model\", found \"{}\"", fallback), "use one of these");
+    toml.Fail("fallback", fmt::format("expected \"first-model\" or \"per-model\", found \"{}\"", fallback),
+              "use one of these");
   }
   protocol.fallback = fallback == "per-model" ? Fallback::kPerModel : Fallback::kFirstModel;
   return protocol;
@@ -57,7 +61,8 @@ ModelEntry ReadModel(const TomlReader& toml, const fs::path& folder) {
   toml.AllowOnly({"name", "path", "revision", "display", "size", "use_chat_template"});
   ModelEntry entry;
   entry.name = toml.String("name");
-  if (const std::string path = toml.String("path", ""); !path.empty()) entry.path = (folder / path).lexically_normal().string();
+  if (const std::string path = toml.String("path", ""); !path.empty())
+    entry.path = (folder / path).lexically_normal().string();
   entry.revision = toml.String("revision", "main");
   entry.display = toml.String("display", entry.name);
   entry.size = toml.String("size", "");
@@ -78,7 +83,8 @@ Hypothesis ReadHypothesis(const TomlReader& toml) {
   hypothesis.h1 = toml.String("H1");
   hypothesis.target_si = toml.Number("target_si");
   hypothesis.tolerance = toml.Number("tolerance");
-  if (hypothesis.tolerance < 0) toml.Fail("tolerance", "expected a number of at least 0", "correct the value");
+  if (hypothesis.tolerance < 0)
+    toml.Fail("tolerance", "expected a number of at least 0", "correct the value");
   hypothesis.min_models_printed = static_cast<int>(toml.Int("min_models_printed", 3, 1, 1 << 20));
   hypothesis.min_models_stored = static_cast<int>(toml.Int("min_models_stored", 4, 1, 1 << 20));
   return hypothesis;
@@ -96,7 +102,8 @@ void CheckSlug(const TomlReader& toml, const std::string& slug) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
   });
   if (!plain || slug.starts_with('.')) {
-    toml.Fail("slug", fmt::format("expected letters, digits, '_', '-' and '.', found \"{}\"", slug), "it names folders and files");
+    toml.Fail("slug", fmt::format("expected letters, digits, '_', '-' and '.', found \"{}\"", slug),
+              "it names folders and files");
   }
 }
 
@@ -110,9 +117,12 @@ Plan ReadPlan(const toml::table& table, const fs::path& file) {
   plan.purpose = toml.String("purpose", "");
   const auto protocol = toml.Table("protocol");
   plan.protocol = protocol ? ReadProtocol(*protocol, file.parent_path()) : DefaultProtocol();
-  for (const TomlReader& model : toml.Tables("model")) plan.ladder.push_back(ReadModel(model, file.parent_path()));
-  if (plan.ladder.empty()) toml.Fail("model", "expected at least one [[model]], found none", "add the models to measure");
-  for (const TomlReader& reference : toml.Tables("reference")) plan.references.push_back(ReadReference(reference));
+  for (const TomlReader& model : toml.Tables("model"))
+    plan.ladder.push_back(ReadModel(model, file.parent_path()));
+  if (plan.ladder.empty())
+    toml.Fail("model", "expected at least one [[model]], found none", "add the models to measure");
+  for (const TomlReader& reference : toml.Tables("reference"))
+    plan.references.push_back(ReadReference(reference));
   if (const auto hypothesis = toml.Table("hypothesis")) plan.hypothesis = ReadHypothesis(*hypothesis);
   return plan;
 }
@@ -166,7 +176,8 @@ Plan ReadManifest(const fs::path& file) {
     plan.manifest_text = text;
     return plan;
   } catch (const toml::parse_error& e) {
-    throw Error(ErrorKind::kInput, fmt::format("{}:{}: not TOML: {}", file.string(), e.source().begin.line, e.description()),
+    throw Error(ErrorKind::kInput,
+                fmt::format("{}:{}: not TOML: {}", file.string(), e.source().begin.line, e.description()),
                 "correct the line");
   }
 }

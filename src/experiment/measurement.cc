@@ -1,11 +1,11 @@
 #include "experiment/measurement.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <cmath>
 #include <string>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "core/error.h"
 #include "engine/forward.h"
@@ -18,15 +18,17 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 struct PassResult {
   std::vector<Table> per_prompt;  // (P)(L)(H)
   engine::ForwardReport report;
 };
 
-PassResult RunPass(const Subject& subject, const TokenisedPrompts& prompts, const MeasurementSettings& settings,
-                   Observer& observer) {
+PassResult RunPass(const Subject& subject, const TokenisedPrompts& prompts,
+                   const MeasurementSettings& settings, Observer& observer) {
   const model::ModelConfig& config = subject.model.config();
   EntropySink sink(static_cast<int>(prompts.ids.size()), config.layers, config.heads);
   ObserverProgress progress(observer);
@@ -48,7 +50,8 @@ Numerics NumericsOf(const engine::ForwardReport& report, Precision precision) {
   numerics.non_finite.count = report.non_finite;
   if (report.non_finite > 0) {
     const engine::Place& place = report.first_non_finite;
-    numerics.non_finite = {report.non_finite, std::string(place.operation), place.layer, place.prompt, place.head};
+    numerics.non_finite = {report.non_finite, std::string(place.operation), place.layer, place.prompt,
+                           place.head};
   }
   return numerics;
 }
@@ -96,8 +99,9 @@ void Summarise(const PassResult& pass, const Protocol& protocol, ModelResult& re
 void Warn(ModelResult& result) {
   if (result.numerics.non_finite.count > 0) result.warnings.push_back(Describe(result.numerics.non_finite));
   if (const std::size_t dead = result.statistics.constant_heads.size(); dead > 0) {
-    result.warnings.push_back(fmt::format("{} of {} heads have a constant depth profile and are left out of the mean correlation",
-                                          dead, result.num_heads));
+    result.warnings.push_back(
+        fmt::format("{} of {} heads have a constant depth profile and are left out of the mean correlation",
+                    dead, result.num_heads));
   }
   if (std::isnan(result.si_mean)) {
     result.warnings.push_back("the index is undefined: fewer than two heads vary over the layers");
@@ -113,7 +117,8 @@ Provenance ProvenanceOf(const Subject& subject) {
   provenance.model_type = subject.model.config().model_type;
   provenance.weights_dtype = subject.model.stored_dtype();
   provenance.parameters = subject.model.parameters();
-  for (const auto& file : subject.model.checkpoint().files()) provenance.files.push_back({file.name, file.bytes});
+  for (const auto& file : subject.model.checkpoint().files())
+    provenance.files.push_back({file.name, file.bytes});
   return provenance;
 }
 
@@ -128,8 +133,8 @@ void DescribeArchitecture(const model::ModelConfig& config, ModelResult& result)
   result.rho_kv = static_cast<double>(config.kv_heads) / config.layers;
 }
 
-ModelResult MeasureModel(const ModelEntry& entry, const Protocol& protocol, const MeasurementSettings& settings,
-                         Observer& observer) {
+ModelResult MeasureModel(const ModelEntry& entry, const Protocol& protocol,
+                         const MeasurementSettings& settings, Observer& observer) {
   const Clock::time_point start = Clock::now();
   ModelResult result;
   result.model = entry.name;
@@ -137,7 +142,8 @@ ModelResult MeasureModel(const ModelEntry& entry, const Protocol& protocol, cons
   result.size = entry.size;
   result.sanity_override = settings.override;
   const Subject subject = LoadSubject(entry);
-  TokenisedPrompts prompts = Tokenise(subject, protocol.prompts.prompts, protocol.max_length, settings.use_chat_template);
+  TokenisedPrompts prompts =
+      Tokenise(subject, protocol.prompts.prompts, protocol.max_length, settings.use_chat_template);
   DescribeArchitecture(subject.model.config(), result);
   result.provenance = ProvenanceOf(subject);
   if (result.size.empty()) result.size = SizeLabel(result.provenance.parameters);

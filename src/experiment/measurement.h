@@ -30,8 +30,8 @@ class ObserverProgress final : public Progress {
 };
 
 // Loads and measures; throws Error.
-ModelResult MeasureModel(const ModelEntry& entry, const Protocol& protocol, const MeasurementSettings& settings,
-                         Observer& observer);
+ModelResult MeasureModel(const ModelEntry& entry, const Protocol& protocol,
+                         const MeasurementSettings& settings, Observer& observer);
 
 Provenance ProvenanceOf(const Subject& subject);
 // The architecture fields of a result.

@@ -1,12 +1,12 @@
 #include "experiment/npy.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
 #include <optional>
-
-#include <fmt/format.h>
 
 #include "core/error.h"
 
@@ -32,12 +32,15 @@ struct Header {
 std::size_t HeaderLength(std::string_view bytes, const std::string& name, std::size_t& start) {
   if (bytes.size() < 12 || !bytes.starts_with("\x93NUMPY")) Fail(name, "not an .npy array");
   const auto version = static_cast<unsigned char>(bytes[6]);
-  if (version < 1 || version > 3) Fail(name, fmt::format("expected .npy format version 1 to 3, found {}", version));
+  if (version < 1 || version > 3)
+    Fail(name, fmt::format("expected .npy format version 1 to 3, found {}", version));
   const std::size_t width = version == 1 ? 2 : 4;
   std::size_t length = 0;
-  for (std::size_t i = 0; i < width; ++i) length |= static_cast<std::size_t>(static_cast<unsigned char>(bytes[8 + i])) << (8 * i);
+  for (std::size_t i = 0; i < width; ++i)
+    length |= static_cast<std::size_t>(static_cast<unsigned char>(bytes[8 + i])) << (8 * i);
   start = 8 + width;
-  if (length > bytes.size() - start) Fail(name, fmt::format("truncated: header of {} bytes in a file of {}", length, bytes.size()));
+  if (length > bytes.size() - start)
+    Fail(name, fmt::format("truncated: header of {} bytes in a file of {}", length, bytes.size()));
   return length;
 }
 
@@ -49,7 +52,8 @@ std::string_view SkipBlanks(std::string_view text) {
 }
 
 // What follows `'key':` in the header, a Python dict: up to `close`, which is left out, after `open`.
-std::optional<std::string_view> ValueOf(std::string_view text, std::string_view key, std::string_view open, std::string_view close) {
+std::optional<std::string_view> ValueOf(std::string_view text, std::string_view key, std::string_view open,
+                                        std::string_view close) {
   const std::size_t at = text.find(key);
   if (at == std::string_view::npos) return std::nullopt;
   text = SkipBlanks(text.substr(at + key.size()));
@@ -80,11 +84,13 @@ Header ParseHeader(std::string_view bytes, const std::string& name) {
   Header header;
   std::size_t start = 0;
   const std::size_t length = HeaderLength(bytes, name, start);
-  if (length > kLongestHeader) Fail(name, fmt::format("expected a header of at most {} bytes, found {}", kLongestHeader, length));
+  if (length > kLongestHeader)
+    Fail(name, fmt::format("expected a header of at most {} bytes, found {}", kLongestHeader, length));
   const std::string_view text = bytes.substr(start, length);
   const auto type = ValueOf(text, "'descr'", "'", "'");
   if (!type) Fail(name, "no 'descr' in the header");
-  if (*type != "<f8" && *type != "<f4") Fail(name, fmt::format("expected type '<f8' or '<f4', found '{}'", *type));
+  if (*type != "<f8" && *type != "<f4")
+    Fail(name, fmt::format("expected type '<f8' or '<f4', found '{}'", *type));
   header.item_bytes = *type == "<f8" ? 8 : 4;
   const auto order = ValueOf(text, "'fortran_order'", "", ",} ");
   if (!order || (*order != "True" && *order != "False")) Fail(name, "no 'fortran_order' in the header");
@@ -127,12 +133,14 @@ NpyArray ParseNpy(std::string_view bytes, const std::string& name) {
   const Header header = ParseHeader(bytes, name);
   std::size_t count = 1;
   for (const std::size_t size : header.shape) {
-    if (size != 0 && count > bytes.size() / size) Fail(name, "truncated: the shape needs more data than the file has");
+    if (size != 0 && count > bytes.size() / size)
+      Fail(name, "truncated: the shape needs more data than the file has");
     count *= size;
   }
   const std::size_t found = bytes.size() - header.data_offset;
   if (found != count * header.item_bytes) {
-    Fail(name, fmt::format("expected {} bytes of data for its shape, found {}", count * header.item_bytes, found));
+    Fail(name,
+         fmt::format("expected {} bytes of data for its shape, found {}", count * header.item_bytes, found));
   }
   NpyArray array{header.shape, std::vector<double>(count)};
   for (std::size_t i = 0; i < count; ++i) {

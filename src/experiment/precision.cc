@@ -1,9 +1,9 @@
 #include "experiment/precision.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <string>
-
-#include <fmt/format.h>
 
 #include "core/error.h"
 
@@ -39,12 +39,14 @@ Precision ParsePrecision(std::string_view name, std::string_view where) {
   for (const Row& row : kRows) {
     if (name == row.name) return row.precision;
   }
-  throw Error(ErrorKind::kInput, fmt::format("{}: expected bfloat16, float16 or float32, found \"{}\"", where, name),
+  throw Error(ErrorKind::kInput,
+              fmt::format("{}: expected bfloat16, float16 or float32, found \"{}\"", where, name),
               "use one of these");
 }
 
 SanityVariant MakeVariant(Precision precision, bool use_chat_template) {
-  return {use_chat_template, precision, std::string(use_chat_template ? "chat+" : "raw+") + RowOf(precision).label};
+  return {use_chat_template, precision,
+          std::string(use_chat_template ? "chat+" : "raw+") + RowOf(precision).label};
 }
 
 }  // namespace experiment

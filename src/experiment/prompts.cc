@@ -1,11 +1,11 @@
 #include "experiment/prompts.h"
 
-#include <array>
-#include <string_view>
-
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <openssl/evp.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "core/error.h"
 #include "experiment/files.h"
@@ -32,14 +32,16 @@ std::vector<std::string> ReadLines(const std::string& text) {
 
 std::vector<std::string> ReadList(const nlohmann::json& list, const fs::path& file) {
   if (!list.is_array()) {
-    throw Error(ErrorKind::kInput, fmt::format("prompts: expected a list, found {} in {}", list.type_name(), file.string()),
+    throw Error(ErrorKind::kInput,
+                fmt::format("prompts: expected a list, found {} in {}", list.type_name(), file.string()),
                 kFormats);
   }
   std::vector<std::string> prompts;
   for (const auto& item : list) {
     if (!item.is_string()) {
       throw Error(ErrorKind::kInput,
-                  fmt::format("prompts[{}]: expected a string, found {} in {}", prompts.size(), item.type_name(), file.string()),
+                  fmt::format("prompts[{}]: expected a string, found {} in {}", prompts.size(),
+                              item.type_name(), file.string()),
                   kFormats);
     }
     prompts.push_back(item.get<std::string>());
@@ -58,18 +60,22 @@ bool IsUtf8(const std::string& text) {
 
 void Check(const PromptSet& set, const std::string& stated_md5) {
   if (set.prompts.empty()) {
-    throw Error(ErrorKind::kInput, fmt::format("prompts: expected at least one, found none in {}", set.source), kFormats);
+    throw Error(ErrorKind::kInput,
+                fmt::format("prompts: expected at least one, found none in {}", set.source), kFormats);
   }
   for (std::size_t i = 0; i < set.prompts.size(); ++i) {
     if (set.prompts[i].empty()) {
-      throw Error(ErrorKind::kInput, fmt::format("prompts[{}]: empty in {}", i, set.source), "remove it or write a prompt");
+      throw Error(ErrorKind::kInput, fmt::format("prompts[{}]: empty in {}", i, set.source),
+                  "remove it or write a prompt");
     }
     if (!IsUtf8(set.prompts[i])) {
-      throw Error(ErrorKind::kInput, fmt::format("prompts[{}]: not UTF-8 in {}", i, set.source), "save the file as UTF-8");
+      throw Error(ErrorKind::kInput, fmt::format("prompts[{}]: not UTF-8 in {}", i, set.source),
+                  "save the file as UTF-8");
     }
   }
   if (!stated_md5.empty() && stated_md5 != set.md5) {
-    throw Error(ErrorKind::kInput, fmt::format("prompts: expected MD5 {}, found {} in {}", stated_md5, set.md5, set.source),
+    throw Error(ErrorKind::kInput,
+                fmt::format("prompts: expected MD5 {}, found {} in {}", stated_md5, set.md5, set.source),
                 "the prompts were changed: restore them, or give the set its own name and MD5");
   }
 }
@@ -82,7 +88,8 @@ std::string PromptMd5(const std::vector<std::string>& prompts) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
   if (EVP_Digest(joined.data(), joined.size(), digest.data(), &size, EVP_md5(), nullptr) != 1) {
-    throw Error(ErrorKind::kSystem, "prompts: libcrypto cannot compute MD5", "check the OpenSSL configuration (FIPS mode?)");
+    throw Error(ErrorKind::kSystem, "prompts: libcrypto cannot compute MD5",
+                "check the OpenSSL configuration (FIPS mode?)");
   }
   std::string hex;
   for (unsigned int i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
@@ -94,11 +101,15 @@ PromptSet LoadPrompts(const std::string& name) {
   const fs::path file = built_in ? DataFolder() / "data" / "prompts" / (name + ".json") : fs::path(name);
   std::error_code code;
   if (built_in && !fs::exists(file, code)) {
-    throw Error(ErrorKind::kInput, fmt::format("prompts: no built-in set \"{}\" in {}", name, file.parent_path().string()),
+    throw Error(ErrorKind::kInput,
+                fmt::format("prompts: no built-in set \"{}\" in {}", name, file.parent_path().string()),
                 "use standard-10-v3, or a path with an extension or a slash");
   }
   const std::string text = ReadWholeFile(file, "prompts");
-  PromptSet set{.version = file.filename().string(), .source = built_in ? "built-in" : file.string(), .md5 = "", .prompts = {}};
+  PromptSet set{.version = file.filename().string(),
+                .source = built_in ? "built-in" : file.string(),
+                .md5 = "",
+                .prompts = {}};
   std::string stated_md5;
   if (file.extension() == ".json") {
     try {
@@ -108,7 +119,8 @@ PromptSet LoadPrompts(const std::string& name) {
       if (described) set.version = json.value("version", set.version);
       if (described) stated_md5 = json.value("md5", "");
     } catch (const nlohmann::json::exception& e) {
-      throw Error(ErrorKind::kInput, fmt::format("prompts: not JSON in {} ({})", file.string(), JsonComplaint(e)), kFormats);
+      throw Error(ErrorKind::kInput,
+                  fmt::format("prompts: not JSON in {} ({})", file.string(), JsonComplaint(e)), kFormats);
     }
   } else {
     set.prompts = ReadLines(text);

@@ -9,15 +9,17 @@ EntropySink::EntropySink(int prompts, int layers, int heads)
     : heads_(heads),
       reducers_(static_cast<std::size_t>(prompts) * static_cast<std::size_t>(heads)),
       values_(static_cast<std::size_t>(prompts),
-              Table(static_cast<std::size_t>(layers), std::vector<double>(static_cast<std::size_t>(heads)))) {}
+              Table(static_cast<std::size_t>(layers), std::vector<double>(static_cast<std::size_t>(heads)))) {
+}
 
 void EntropySink::Take(const engine::AttentionTile& tile) {
   metrics::ReceivedEntropy& reducer = reducers_[static_cast<std::size_t>(tile.prompt * heads_ + tile.head)];
   if (tile.IsFirst()) reducer.Reset(tile.tokens);
-  for (int i = 0; i < tile.rows.rows; ++i) reducer.Add({tile.rows.Row(i), static_cast<std::size_t>(tile.rows.cols)});
+  for (int i = 0; i < tile.rows.rows; ++i)
+    reducer.Add({tile.rows.Row(i), static_cast<std::size_t>(tile.rows.cols)});
   if (!tile.IsLast()) return;
-  values_[static_cast<std::size_t>(tile.prompt)][static_cast<std::size_t>(tile.layer)][static_cast<std::size_t>(tile.head)] =
-      reducer.Value();
+  values_[static_cast<std::size_t>(tile.prompt)][static_cast<std::size_t>(tile.layer)]
+         [static_cast<std::size_t>(tile.head)] = reducer.Value();
 }
 
 FirstLayerProbe::FirstLayerProbe(int heads) : sums_(static_cast<std::size_t>(heads)), first_heads_(2) {}
@@ -69,7 +71,8 @@ bool FirstLayerProbe::FirstTwoHeadsClose() const {
   const auto& a = first_heads_[0];
   const auto& b = sums_.size() > 1 ? first_heads_[1] : first_heads_[0];
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](float x, float y) {
-    return std::abs(static_cast<double>(x) - static_cast<double>(y)) <= 1e-4 + 1e-5 * std::abs(static_cast<double>(y));
+    return std::abs(static_cast<double>(x) - static_cast<double>(y)) <=
+           1e-4 + 1e-5 * std::abs(static_cast<double>(y));
   });
 }
 

@@ -28,7 +28,7 @@ class FirstLayerProbe final : public engine::AttentionSink {
   explicit FirstLayerProbe(int heads);
   void Take(const engine::AttentionTile& tile) override;
 
-  double AbsMean() const;       // over heads, queries and keys, masked ones included
+  double AbsMean() const;            // over heads, queries and keys, masked ones included
   double StandardDeviation() const;  // the same, n - 1
   bool IsFinite() const;
   bool FirstTwoHeadsClose() const;  // |a - b| <= 1e-4 + 1e-5 |b|, as torch.allclose(atol=1e-4)

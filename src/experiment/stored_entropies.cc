@@ -1,12 +1,12 @@
 #include "experiment/stored_entropies.h"
 
-#include <cmath>
-#include <memory>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 #include <zip.h>
+
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
 
 #include "core/error.h"
 #include "experiment/files.h"
@@ -33,27 +33,32 @@ void CheckTable(const Table& table, const std::string& place) {
   for (std::size_t layer = 0; layer < table.size(); ++layer) {
     for (std::size_t head = 0; head < table[layer].size(); ++head) {
       if (std::isfinite(table[layer][head])) continue;
-      Fail(place, fmt::format("layer {}, head {}: expected a finite number, found {}", layer, head, table[layer][head]));
+      Fail(place, fmt::format("layer {}, head {}: expected a finite number, found {}", layer, head,
+                              table[layer][head]));
     }
   }
 }
 
 Table TableFromJson(const nlohmann::json& json, const std::string& place) {
-  if (!json.is_array() || json.empty()) Fail(place, "expected a list of layers, found " + std::string(json.type_name()));
+  if (!json.is_array() || json.empty())
+    Fail(place, "expected a list of layers, found " + std::string(json.type_name()));
   Table table;
   for (const auto& layer : json) {
     if (!layer.is_array() || layer.empty()) {
-      Fail(place, fmt::format("layer {}: expected a list of numbers, found {}", table.size(), layer.type_name()));
+      Fail(place,
+           fmt::format("layer {}: expected a list of numbers, found {}", table.size(), layer.type_name()));
     }
     std::vector<double> row;
     for (const auto& value : layer) {
       if (!value.is_number()) {
-        Fail(place, fmt::format("layer {}, head {}: expected a number, found {}", table.size(), row.size(), value.type_name()));
+        Fail(place, fmt::format("layer {}, head {}: expected a number, found {}", table.size(), row.size(),
+                                value.type_name()));
       }
       row.push_back(value.get<double>());
     }
     if (!table.empty() && row.size() != table.front().size()) {
-      Fail(place, fmt::format("layer {}: expected {} heads, found {}", table.size(), table.front().size(), row.size()));
+      Fail(place, fmt::format("layer {}: expected {} heads, found {}", table.size(), table.front().size(),
+                              row.size()));
     }
     table.push_back(std::move(row));
   }
@@ -67,12 +72,15 @@ std::string Escaped(const std::string& key) {
   return out;
 }
 
-void Collect(const nlohmann::ordered_json& json, const std::string& pointer, std::vector<StoredEntropies>& found) {
+void Collect(const nlohmann::ordered_json& json, const std::string& pointer,
+             std::vector<StoredEntropies>& found) {
   if (json.is_object()) {
     for (const auto& [key, value] : json.items()) {
       const std::string place = pointer + "/" + Escaped(key);
-      if (key == "entropies" || key == "head_entropies") found.push_back({place, TableFromJson(value, place)});
-      else Collect(value, place, found);
+      if (key == "entropies" || key == "head_entropies")
+        found.push_back({place, TableFromJson(value, place)});
+      else
+        Collect(value, place, found);
     }
   } else if (json.is_array()) {
     for (std::size_t i = 0; i < json.size(); ++i) Collect(json[i], fmt::format("{}/{}", pointer, i), found);
@@ -81,7 +89,8 @@ void Collect(const nlohmann::ordered_json& json, const std::string& pointer, std
 
 std::vector<StoredEntropies> FromJson(const std::string& text, const fs::path& file) {
   std::vector<StoredEntropies> found;
-  const auto shallow = [&file](int depth, nlohmann::ordered_json::parse_event_t, const nlohmann::ordered_json&) {
+  const auto shallow = [&file](int depth, nlohmann::ordered_json::parse_event_t,
+                               const nlohmann::ordered_json&) {
     if (depth > kDeepest) Fail(file.string(), fmt::format("expected JSON nested at most {} deep", kDeepest));
     return true;
   };
@@ -97,8 +106,9 @@ std::vector<StoredEntropies> FromJson(const std::string& text, const fs::path& f
 Table TableFromArray(const NpyArray& array, const std::string& place) {
   const std::size_t dims = array.shape.size();
   if ((dims != 2 && dims != 3) || array.values.empty()) {
-    Fail(place, fmt::format("expected layers by heads, or prompts by layers by heads, found an array of shape [{}]",
-                            fmt::join(array.shape, ", ")));
+    Fail(place,
+         fmt::format("expected layers by heads, or prompts by layers by heads, found an array of shape [{}]",
+                     fmt::join(array.shape, ", ")));
   }
   const std::size_t layers = array.shape[dims - 2];
   const std::size_t heads = array.shape[dims - 1];
@@ -118,11 +128,15 @@ Table TableFromArray(const NpyArray& array, const std::string& place) {
 
 std::string ReadEntry(zip_t* archive, zip_uint64_t index, const std::string& place) {
   zip_stat_t stat;
-  if (zip_stat_index(archive, index, 0, &stat) != 0 || (stat.valid & ZIP_STAT_SIZE) == 0) Fail(place, "cannot be read from the archive");
-  if (stat.size > kMostBytesInArchive) Fail(place, fmt::format("{} bytes are too many for a table of heads", stat.size));
-  const std::unique_ptr<zip_file_t, int (*)(zip_file_t*)> entry(zip_fopen_index(archive, index, 0), zip_fclose);
+  if (zip_stat_index(archive, index, 0, &stat) != 0 || (stat.valid & ZIP_STAT_SIZE) == 0)
+    Fail(place, "cannot be read from the archive");
+  if (stat.size > kMostBytesInArchive)
+    Fail(place, fmt::format("{} bytes are too many for a table of heads", stat.size));
+  const std::unique_ptr<zip_file_t, int (*)(zip_file_t*)> entry(zip_fopen_index(archive, index, 0),
+                                                                zip_fclose);
   std::string bytes(stat.size, '\0');
-  if (!entry || zip_fread(entry.get(), bytes.data(), bytes.size()) != static_cast<zip_int64_t>(bytes.size())) {
+  if (!entry ||
+      zip_fread(entry.get(), bytes.data(), bytes.size()) != static_cast<zip_int64_t>(bytes.size())) {
     Fail(place, "cannot be unpacked from the archive");
   }
   return bytes;
@@ -130,7 +144,8 @@ std::string ReadEntry(zip_t* archive, zip_uint64_t index, const std::string& pla
 
 std::vector<StoredEntropies> FromNpz(const fs::path& file) {
   int code = 0;
-  const std::unique_ptr<zip_t, void (*)(zip_t*)> archive(zip_open(file.c_str(), ZIP_RDONLY, &code), zip_discard);
+  const std::unique_ptr<zip_t, void (*)(zip_t*)> archive(zip_open(file.c_str(), ZIP_RDONLY, &code),
+                                                         zip_discard);
   if (!archive) Fail(file.string(), "not an .npz archive");
   std::vector<StoredEntropies> found;
   const zip_int64_t count = zip_get_num_entries(archive.get(), 0);

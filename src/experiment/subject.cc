@@ -1,10 +1,10 @@
 #include "experiment/subject.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "core/error.h"
 #include "hub/cache.h"
@@ -25,10 +25,13 @@ Location Locate(const ModelEntry& entry) {
   const auto at = std::min(entry.name.find('@'), entry.name.size());  // org/name@revision
   const std::string id = entry.name.substr(0, at);
   if (!entry.path.empty() || !hub::IsModelId(id)) {
-    throw Error(ErrorKind::kSystem, fmt::format("{}: {}", stated.string(), fs::exists(stated, code) ? "a file, not a folder" : "no such folder"),
+    throw Error(ErrorKind::kSystem,
+                fmt::format("{}: {}", stated.string(),
+                            fs::exists(stated, code) ? "a file, not a folder" : "no such folder"),
                 "give a folder that holds a Hugging Face checkpoint, or org/name");
   }
-  const hub::Snapshot snapshot = hub::FindSnapshot(id, at < entry.name.size() ? entry.name.substr(at + 1) : entry.revision);
+  const hub::Snapshot snapshot =
+      hub::FindSnapshot(id, at < entry.name.size() ? entry.name.substr(at + 1) : entry.revision);
   return {snapshot.folder, snapshot.commit};
 }
 
@@ -40,10 +43,11 @@ Subject LoadSubject(const ModelEntry& entry) {
                   text::Tokenizer::Load(location.folder)};
   const int vocab = subject.model.config().vocab;
   if (subject.tokenizer.max_id() >= vocab) {
-    throw Error(ErrorKind::kInput,
-                fmt::format("tokenizer.json: expected token ids below vocab_size {} of config.json, found {} in {}", vocab,
-                            subject.tokenizer.max_id(), location.folder.string()),
-                "the tokenizer belongs to another model");
+    throw Error(
+        ErrorKind::kInput,
+        fmt::format("tokenizer.json: expected token ids below vocab_size {} of config.json, found {} in {}",
+                    vocab, subject.tokenizer.max_id(), location.folder.string()),
+        "the tokenizer belongs to another model");
   }
   return subject;
 }
@@ -53,7 +57,8 @@ TokenisedPrompts Tokenise(const Subject& subject, const std::vector<std::string>
   TokenisedPrompts out;
   const bool with_template = use_chat_template && subject.tokenizer.has_chat_template();
   out.chat_template_applied = with_template;
-  if (use_chat_template && !with_template) out.warnings.push_back("no chat template in the tokenizer: raw prompts are used");
+  if (use_chat_template && !with_template)
+    out.warnings.push_back("no chat template in the tokenizer: raw prompts are used");
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     const std::string text = with_template ? subject.tokenizer.ApplyChatTemplate(prompts[i]) : prompts[i];
     text::Encoded encoded = subject.tokenizer.Encode(text, max_length);
@@ -61,7 +66,8 @@ TokenisedPrompts Tokenise(const Subject& subject, const std::vector<std::string>
       throw Error(ErrorKind::kInput, fmt::format("prompt {}: no tokens in this model's vocabulary", i + 1),
                   "leave out empty prompts");
     }
-    if (encoded.truncated) out.warnings.push_back(fmt::format("prompt {} was cut to max_length {}", i + 1, max_length));
+    if (encoded.truncated)
+      out.warnings.push_back(fmt::format("prompt {} was cut to max_length {}", i + 1, max_length));
     out.ids.push_back(std::move(encoded.ids));
     out.tokens.push_back(std::move(encoded.tokens));
   }

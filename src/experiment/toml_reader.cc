@@ -1,10 +1,10 @@
 #include "experiment/toml_reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <sstream>
-
-#include <fmt/format.h>
 
 #include "core/error.h"
 #include "experiment/manifest.h"
@@ -16,8 +16,10 @@ std::string Describe(const toml::node& node) {
   if (node.is_string()) return '"' + node.value<std::string>().value() + '"';
   std::ostringstream text;
   node.visit([&](const auto& value) {
-    if constexpr (toml::is_value<decltype(value)>) text << value;
-    else text << (toml::is_table<decltype(value)> ? "a table" : "a list");
+    if constexpr (toml::is_value<decltype(value)>)
+      text << value;
+    else
+      text << (toml::is_table<decltype(value)> ? "a table" : "a list");
   });
   return text.str();
 }
@@ -42,7 +44,8 @@ void TomlReader::AllowOnly(const std::vector<std::string>& keys) const {
     if (std::find(keys.begin(), keys.end(), name) != keys.end()) continue;
     const std::string nearest = Nearest(name, keys);
     Fail(name, "unknown key",
-         nearest.empty() ? fmt::format("known keys here: {}", fmt::join(keys, ", ")) : fmt::format("did you mean \"{}\"?", nearest));
+         nearest.empty() ? fmt::format("known keys here: {}", fmt::join(keys, ", "))
+                         : fmt::format("did you mean \"{}\"?", nearest));
   }
 }
 
@@ -73,12 +76,14 @@ double TomlReader::Number(std::string_view key, double otherwise) const {
   return node->value<double>().value();
 }
 
-std::int64_t TomlReader::Int(std::string_view key, std::int64_t otherwise, std::int64_t least, std::int64_t most) const {
+std::int64_t TomlReader::Int(std::string_view key, std::int64_t otherwise, std::int64_t least,
+                             std::int64_t most) const {
   const toml::node* node = Find(key);
   if (node == nullptr) return otherwise;
   const auto value = node->is_integer() ? node->value<std::int64_t>() : std::nullopt;
   if (!value || *value < least || *value > most) {
-    Fail(key, fmt::format("expected an integer from {} to {}, found {}", least, most, Describe(*node)), "correct the value");
+    Fail(key, fmt::format("expected an integer from {} to {}, found {}", least, most, Describe(*node)),
+         "correct the value");
   }
   return *value;
 }
@@ -90,25 +95,31 @@ bool TomlReader::Bool(std::string_view key, bool otherwise) const {
   return node->value<bool>().value();
 }
 
-std::vector<std::int64_t> TomlReader::Ints(std::string_view key, const std::vector<std::int64_t>& otherwise) const {
+std::vector<std::int64_t> TomlReader::Ints(std::string_view key,
+                                           const std::vector<std::int64_t>& otherwise) const {
   const toml::node* node = Find(key);
   if (node == nullptr) return otherwise;
   std::vector<std::int64_t> values;
-  if (!node->is_array()) Fail(key, "expected a list of integers, found " + Describe(*node), "correct the value");
+  if (!node->is_array())
+    Fail(key, "expected a list of integers, found " + Describe(*node), "correct the value");
   for (const toml::node& item : *node->as_array()) {
-    if (!item.is_integer()) Fail(key, "expected a list of integers, found " + Describe(item) + " in it", "correct the value");
+    if (!item.is_integer())
+      Fail(key, "expected a list of integers, found " + Describe(item) + " in it", "correct the value");
     values.push_back(item.value<std::int64_t>().value());
   }
   return values;
 }
 
-std::vector<std::string> TomlReader::Strings(std::string_view key, const std::vector<std::string>& otherwise) const {
+std::vector<std::string> TomlReader::Strings(std::string_view key,
+                                             const std::vector<std::string>& otherwise) const {
   const toml::node* node = Find(key);
   if (node == nullptr) return otherwise;
   std::vector<std::string> values;
-  if (!node->is_array()) Fail(key, "expected a list of strings, found " + Describe(*node), "correct the value");
+  if (!node->is_array())
+    Fail(key, "expected a list of strings, found " + Describe(*node), "correct the value");
   for (const toml::node& item : *node->as_array()) {
-    if (!item.is_string()) Fail(key, "expected a list of strings, found " + Describe(item) + " in it", "correct the value");
+    if (!item.is_string())
+      Fail(key, "expected a list of strings, found " + Describe(item) + " in it", "correct the value");
     values.push_back(item.value<std::string>().value());
   }
   return values;
@@ -117,7 +128,8 @@ std::vector<std::string> TomlReader::Strings(std::string_view key, const std::ve
 std::optional<TomlReader> TomlReader::Table(std::string_view key) const {
   const toml::node* node = Find(key);
   if (node == nullptr) return std::nullopt;
-  if (!node->is_table()) Fail(key, "expected a table, found " + Describe(*node), fmt::format("write it as [{}]", key));
+  if (!node->is_table())
+    Fail(key, "expected a table, found " + Describe(*node), fmt::format("write it as [{}]", key));
   return TomlReader(*node->as_table(), file_, where_ + std::string(key) + ".");
 }
 
@@ -125,7 +137,8 @@ std::vector<TomlReader> TomlReader::Tables(std::string_view key) const {
   const toml::node* node = Find(key);
   std::vector<TomlReader> tables;
   if (node == nullptr) return tables;
-  if (!node->is_array_of_tables()) Fail(key, "expected tables, found " + Describe(*node), fmt::format("write each as [[{}]]", key));
+  if (!node->is_array_of_tables())
+    Fail(key, "expected tables, found " + Describe(*node), fmt::format("write each as [[{}]]", key));
   for (const toml::node& item : *node->as_array()) {
     tables.emplace_back(*item.as_table(), file_, fmt::format("{}[{}].", key, tables.size()));
   }

@@ -1,13 +1,13 @@
 // Typed access to a TOML table with one-line errors: file, line, key, expectation and finding.
 #pragma once
 
+#include <toml++/toml.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <toml++/toml.h>
 
 namespace headspec::experiment {
 

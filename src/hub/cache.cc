@@ -1,12 +1,12 @@
 #include "hub/cache.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
-
-#include <fmt/format.h>
 
 #include "core/error.h"
 
@@ -54,7 +54,8 @@ fs::path CacheFolder() {
     if (const std::string value = Environment(name); !value.empty()) return Expand(value);
   }
   if (const std::string home = Environment("HF_HOME"); !home.empty()) return Expand(home) / "hub";
-  if (const std::string xdg = Environment("XDG_CACHE_HOME"); !xdg.empty()) return Expand(xdg) / "huggingface" / "hub";
+  if (const std::string xdg = Environment("XDG_CACHE_HOME"); !xdg.empty())
+    return Expand(xdg) / "huggingface" / "hub";
   return Expand("~/.cache/huggingface/hub");
 }
 
@@ -63,8 +64,10 @@ bool IsModelId(const std::string& text) {
   const bool allowed = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.' || c == '/';
   });
-  const bool one_slash = slash == std::string::npos || (slash != 0 && slash + 1 < text.size() && text.find('/', slash + 1) == std::string::npos);
-  return allowed && one_slash && !text.starts_with('.') && text.find("..") == std::string::npos && text.find("--") == std::string::npos;
+  const bool one_slash = slash == std::string::npos || (slash != 0 && slash + 1 < text.size() &&
+                                                        text.find('/', slash + 1) == std::string::npos);
+  return allowed && one_slash && !text.starts_with('.') && text.find("..") == std::string::npos &&
+         text.find("--") == std::string::npos;
 }
 
 Snapshot FindSnapshot(const std::string& model, const std::string& revision) {
@@ -76,14 +79,15 @@ Snapshot FindSnapshot(const std::string& model, const std::string& revision) {
     commit.assign(std::istreambuf_iterator<char>(in), {});
     if (!in || !IsCommit(commit) || revision.find("..") != std::string::npos) {
       throw Error(ErrorKind::kSystem,
-                  fmt::format("{}: no such folder here, and no revision \"{}\" of it in the cache {}", model, revision,
-                              CacheFolder().string()),
+                  fmt::format("{}: no such folder here, and no revision \"{}\" of it in the cache {}", model,
+                              revision, CacheFolder().string()),
                   fmt::format("download it with `hf download {}`, or give a folder", model));
     }
   }
   const fs::path folder = repository / "snapshots" / commit;
   if (!fs::exists(folder / "config.json", code)) {
-    throw Error(ErrorKind::kSystem, fmt::format("{}: no config.json in the cached snapshot {}", model, folder.string()),
+    throw Error(ErrorKind::kSystem,
+                fmt::format("{}: no config.json in the cached snapshot {}", model, folder.string()),
                 fmt::format("download it with `hf download {}`, or give a folder", model));
   }
   return {folder, commit};

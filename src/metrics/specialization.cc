@@ -22,7 +22,8 @@ std::vector<Profile> CentredProfiles(const Table& values) {
 }
 
 bool IsConstant(const Table& values, std::size_t head) {
-  return std::all_of(values.begin(), values.end(), [&](const auto& row) { return row[head] == values.front()[head]; });
+  return std::all_of(values.begin(), values.end(),
+                     [&](const auto& row) { return row[head] == values.front()[head]; });
 }
 
 double Dot(const Profile& a, const Profile& b) {

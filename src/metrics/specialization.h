@@ -9,9 +9,9 @@
 namespace headspec::metrics {
 
 struct Specialization {
-  double index = 0;             // SI; NaN if no pair of heads has a defined correlation
-  double mean_correlation = 0;  // over pairs with a defined correlation
-  Table correlation;            // (H, H); NaN in the rows of constant heads, as numpy gives
+  double index = 0;                 // SI; NaN if no pair of heads has a defined correlation
+  double mean_correlation = 0;      // over pairs with a defined correlation
+  Table correlation;                // (H, H); NaN in the rows of constant heads, as numpy gives
   std::vector<int> constant_heads;  // heads whose profile does not vary: the mean leaves them out
 };
 

@@ -1,6 +1,7 @@
 // ModelConfig: what an attention layer of any family needs to know, as enums and sizes.
 // A family file reads config.json into it; the engine branches on these fields, never on a family.
-// Letters: L layers, H query heads, G key-value heads, D head width, E hidden width, F MLP width, V vocabulary.
+// Letters: L layers, H query heads, G key-value heads, D head width, E hidden width, F MLP width, V
+// vocabulary.
 #pragma once
 
 #include <string>
@@ -17,7 +18,7 @@ enum class Activation { kGeluNew };
 enum class QkNorm { kNone, kLayerNormPerHead };
 
 struct Rotary {
-  int dims = 0;           // leading values of each head that are rotated, even
+  int dims = 0;  // leading values of each head that are rotated, even
   double theta = 10000;
   double linear_factor = 1;  // "linear" scaling: frequencies are divided by it
 };

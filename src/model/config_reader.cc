@@ -1,11 +1,11 @@
 #include "model/config_reader.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <fstream>
 #include <iterator>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "core/error.h"
 
@@ -18,8 +18,10 @@ std::string ReadFile(const std::filesystem::path& file) {
   std::error_code ignored;
   std::ifstream in(file, std::ios::binary);
   if (!in || std::filesystem::is_directory(file, ignored)) {
-    throw Error(ErrorKind::kSystem, fmt::format("config.json: cannot be read in {}", file.parent_path().string()),
-                "give a folder that holds a Hugging Face checkpoint (config.json, tokenizer.json, model.safetensors)");
+    throw Error(ErrorKind::kSystem,
+                fmt::format("config.json: cannot be read in {}", file.parent_path().string()),
+                "give a folder that holds a Hugging Face checkpoint (config.json, tokenizer.json, "
+                "model.safetensors)");
   }
   return {std::istreambuf_iterator<char>(in), {}};
 }
@@ -39,18 +41,22 @@ ConfigReader ConfigReader::Open(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "config.json";
   const std::string text = ReadFile(file);
   if (text.starts_with("version https://git-lfs")) {
-    throw Error(ErrorKind::kInput, fmt::format("config.json: a Git-LFS pointer, not the file itself, in {}", folder.string()),
+    throw Error(ErrorKind::kInput,
+                fmt::format("config.json: a Git-LFS pointer, not the file itself, in {}", folder.string()),
                 "run `git lfs pull` there");
   }
   nlohmann::json json;
   try {
     json = nlohmann::json::parse(text);
   } catch (const nlohmann::json::exception& e) {
-    throw Error(ErrorKind::kInput, fmt::format("config.json: not JSON in {} ({})", folder.string(), e.what()), kDownloadAgain);
+    throw Error(ErrorKind::kInput, fmt::format("config.json: not JSON in {} ({})", folder.string(), e.what()),
+                kDownloadAgain);
   }
   if (!json.is_object()) {
-    throw Error(ErrorKind::kInput, fmt::format("config.json: expected an object, found {} in {}", json.type_name(), folder.string()),
-                kDownloadAgain);
+    throw Error(
+        ErrorKind::kInput,
+        fmt::format("config.json: expected an object, found {} in {}", json.type_name(), folder.string()),
+        kDownloadAgain);
   }
   ConfigReader reader(std::move(json), file, "");
   reader.model_type_ = reader.String("model_type", "");
@@ -63,8 +69,10 @@ const nlohmann::json* ConfigReader::Find(std::string_view key) const {
 }
 
 void ConfigReader::Fail(std::string_view key, const std::string& problem, const std::string& next) const {
-  throw Error(ErrorKind::kInput,
-              fmt::format("config.json: \"{}{}\": {} in {}", prefix_, key, problem, file_.parent_path().string()), next);
+  throw Error(
+      ErrorKind::kInput,
+      fmt::format("config.json: \"{}{}\": {} in {}", prefix_, key, problem, file_.parent_path().string()),
+      next);
 }
 
 int ConfigReader::Int(std::string_view key, int least, int most) const {
@@ -74,7 +82,8 @@ int ConfigReader::Int(std::string_view key, int least, int most) const {
   }
   const bool in_range = value->is_number_integer() && *value >= least && *value <= most;
   if (!in_range) {
-    Fail(key, fmt::format("expected an integer from {} to {}, found {}", least, most, Excerpt(*value)), kDownloadAgain);
+    Fail(key, fmt::format("expected an integer from {} to {}, found {}", least, most, Excerpt(*value)),
+         kDownloadAgain);
   }
   return value->get<int>();
 }

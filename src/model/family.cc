@@ -1,8 +1,8 @@
 #include "model/family.h"
 
-#include <array>
-
 #include <fmt/format.h>
+
+#include <array>
 
 #include "model/families/families.h"
 
@@ -15,13 +15,20 @@ constexpr std::array<const Family*, 1> kFamilies = {&kPhi};
 
 int SizeOf(Dim dim, const ModelConfig& config) {
   switch (dim) {
-    case Dim::kOne: return 1;
-    case Dim::kHidden: return config.hidden;
-    case Dim::kQueryWidth: return config.QueryWidth();
-    case Dim::kKeyWidth: return config.KeyWidth();
-    case Dim::kHeadDim: return config.head_dim;
-    case Dim::kIntermediate: return config.intermediate;
-    case Dim::kVocab: return config.vocab;
+    case Dim::kOne:
+      return 1;
+    case Dim::kHidden:
+      return config.hidden;
+    case Dim::kQueryWidth:
+      return config.QueryWidth();
+    case Dim::kKeyWidth:
+      return config.KeyWidth();
+    case Dim::kHeadDim:
+      return config.head_dim;
+    case Dim::kIntermediate:
+      return config.intermediate;
+    case Dim::kVocab:
+      return config.vocab;
   }
   return 0;
 }

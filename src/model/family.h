@@ -13,14 +13,24 @@ namespace headspec::model {
 // What a tensor is for. Per layer, except kEmbedding.
 enum class Slot {
   kEmbedding,  // (V, E)
-  kInputNormWeight, kInputNormBias,                              // (E)
-  kQueryWeight, kQueryBias,                                      // (H*D, E), (H*D)
-  kKeyWeight, kKeyBias,                                          // (G*D, E), (G*D)
-  kValueWeight, kValueBias,                                      // (G*D, E), (G*D)
-  kQueryNormWeight, kQueryNormBias, kKeyNormWeight, kKeyNormBias,  // (D)
-  kOutputWeight, kOutputBias,                                    // (E, H*D), (E)
-  kUpWeight, kUpBias,                                            // (F, E), (F)
-  kDownWeight, kDownBias,                                        // (E, F), (E)
+  kInputNormWeight,
+  kInputNormBias,  // (E)
+  kQueryWeight,
+  kQueryBias,  // (H*D, E), (H*D)
+  kKeyWeight,
+  kKeyBias,  // (G*D, E), (G*D)
+  kValueWeight,
+  kValueBias,  // (G*D, E), (G*D)
+  kQueryNormWeight,
+  kQueryNormBias,
+  kKeyNormWeight,
+  kKeyNormBias,  // (D)
+  kOutputWeight,
+  kOutputBias,  // (E, H*D), (E)
+  kUpWeight,
+  kUpBias,  // (F, E), (F)
+  kDownWeight,
+  kDownBias,  // (E, F), (E)
   kCount,
 };
 

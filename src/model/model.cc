@@ -1,22 +1,24 @@
 #include "model/model.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <set>
 #include <utility>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "core/error.h"
 
 namespace headspec::model {
 namespace {
 
-constexpr const char* kOtherModel = "config.json and the weights belong to different models, or the file is damaged";
+constexpr const char* kOtherModel =
+    "config.json and the weights belong to different models, or the file is damaged";
 
 std::string InLayer(std::string_view pattern, int layer) {
   std::string name(pattern);
-  if (const auto at = name.find("{layer}"); at != std::string::npos) name.replace(at, 7, std::to_string(layer));
+  if (const auto at = name.find("{layer}"); at != std::string::npos)
+    name.replace(at, 7, std::to_string(layer));
   return name;
 }
 
@@ -26,7 +28,9 @@ bool IsPresent(const TensorRule& rule, const ModelConfig& config) {
   return rule.presence == Presence::kRequired || config.qk_norm != QkNorm::kNone;
 }
 
-bool IsFloatingPoint(DType dtype) { return dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBF16; }
+bool IsFloatingPoint(DType dtype) {
+  return dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBF16;
+}
 
 bool Matches(std::string_view name, std::string_view pattern) {
   if (pattern.ends_with('*')) return name.starts_with(pattern.substr(0, pattern.size() - 1));
@@ -35,10 +39,11 @@ bool Matches(std::string_view name, std::string_view pattern) {
 
 void CheckTensor(const checkpoint::Tensor& tensor, const std::vector<std::uint64_t>& shape) {
   if (tensor.shape == shape && IsFloatingPoint(tensor.dtype)) return;
-  throw Error(ErrorKind::kInput,
-              fmt::format("tensor \"{}\": expected F32, F16 or BF16 [{}], found {} [{}] in {}", tensor.name,
-                          fmt::join(shape, ", "), NameOf(tensor.dtype), fmt::join(tensor.shape, ", "), tensor.file),
-              IsFloatingPoint(tensor.dtype) ? kOtherModel : "quantised and integer weights are not supported");
+  throw Error(
+      ErrorKind::kInput,
+      fmt::format("tensor \"{}\": expected F32, F16 or BF16 [{}], found {} [{}] in {}", tensor.name,
+                  fmt::join(shape, ", "), NameOf(tensor.dtype), fmt::join(tensor.shape, ", "), tensor.file),
+      IsFloatingPoint(tensor.dtype) ? kOtherModel : "quantised and integer weights are not supported");
 }
 
 }  // namespace
@@ -88,8 +93,8 @@ void Model::BindTensor(const Family& family, const TensorRule& rule, int layer, 
   if (rule.cols != Dim::kOne) shape.push_back(static_cast<std::uint64_t>(cols));
   if (tensor == nullptr) {
     throw Error(ErrorKind::kInput,
-                fmt::format("tensor \"{}\": expected [{}], found nothing in {}", full_name, fmt::join(shape, ", "),
-                            checkpoint_.files().front().name),
+                fmt::format("tensor \"{}\": expected [{}], found nothing in {}", full_name,
+                            fmt::join(shape, ", "), checkpoint_.files().front().name),
                 kOtherModel);
   }
   CheckTensor(*tensor, shape);
@@ -108,30 +113,35 @@ void Model::RefuseSurplus(const Family& family, const std::vector<bool>& bound) 
   const checkpoint::Tensor* first = nullptr;
   int count = 0;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    const bool unused = std::any_of(family.unused.begin(), family.unused.end(),
-                                    [&](std::string_view pattern) { return Matches(tensors[i].name, pattern); });
+    const bool unused =
+        std::any_of(family.unused.begin(), family.unused.end(),
+                    [&](std::string_view pattern) { return Matches(tensors[i].name, pattern); });
     if (bound[i] || unused) continue;
     if (count++ == 0) first = &tensors[i];
   }
   if (count == 0) return;
-  throw Error(ErrorKind::kInput,
-              fmt::format("tensor \"{}\": not part of a {} model with {} layers in {} ({} such tensor{} in all)", first->name,
-                          config_.model_type, config_.layers, first->file, count, count == 1 ? "" : "s"),
-              kOtherModel);
+  throw Error(
+      ErrorKind::kInput,
+      fmt::format("tensor \"{}\": not part of a {} model with {} layers in {} ({} such tensor{} in all)",
+                  first->name, config_.model_type, config_.layers, first->file, count, count == 1 ? "" : "s"),
+      kOtherModel);
 }
 
 std::uint64_t Model::LayerBytes(int layer) const {
   std::uint64_t bytes = 0;
-  for (const checkpoint::Tensor* tensor : layer_tensors_[static_cast<std::size_t>(layer)]) bytes += tensor->bytes.size();
+  for (const checkpoint::Tensor* tensor : layer_tensors_[static_cast<std::size_t>(layer)])
+    bytes += tensor->bytes.size();
   return bytes;
 }
 
 void Model::Prefetch(int layer) const {
-  for (const checkpoint::Tensor* tensor : layer_tensors_[static_cast<std::size_t>(layer)]) checkpoint_.WillNeed(*tensor);
+  for (const checkpoint::Tensor* tensor : layer_tensors_[static_cast<std::size_t>(layer)])
+    checkpoint_.WillNeed(*tensor);
 }
 
 void Model::Release(int layer) const {
-  for (const checkpoint::Tensor* tensor : layer_tensors_[static_cast<std::size_t>(layer)]) checkpoint_.DontNeed(*tensor);
+  for (const checkpoint::Tensor* tensor : layer_tensors_[static_cast<std::size_t>(layer)])
+    checkpoint_.DontNeed(*tensor);
 }
 
 }  // namespace headspec::model

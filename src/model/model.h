@@ -33,8 +33,8 @@ class Model {
   const WeightView& embedding() const { return embedding_; }
   const LayerWeights& layer(int index) const { return layers_[static_cast<std::size_t>(index)]; }
   const checkpoint::Checkpoint& checkpoint() const { return checkpoint_; }
-  std::uint64_t parameters() const { return parameters_; }     // of every tensor in the files
-  std::uint64_t used_bytes() const { return used_bytes_; }     // of the tensors that are read
+  std::uint64_t parameters() const { return parameters_; }           // of every tensor in the files
+  std::uint64_t used_bytes() const { return used_bytes_; }           // of the tensors that are read
   const std::string& stored_dtype() const { return stored_dtype_; }  // "BF16", or "BF16, F32"
 
   std::uint64_t LayerBytes(int layer) const;  // of the layer's tensors

@@ -30,15 +30,18 @@ Rotary ReadRotary(const ConfigReader& config, int head_dim, const RopeDefaults& 
   const double factor =
       source.Number("partial_rotary_factor", config.Number("partial_rotary_factor", defaults.partial_factor));
   if (!(rotary.theta > 0)) {
-    source.Fail("rope_theta", fmt::format("expected a positive number, found {}", rotary.theta), "correct the value");
+    source.Fail("rope_theta", fmt::format("expected a positive number, found {}", rotary.theta),
+                "correct the value");
   }
   if (!(factor > 0 && factor <= 1)) {
-    source.Fail("partial_rotary_factor", fmt::format("expected a number in (0, 1], found {}", factor), "correct the value");
+    source.Fail("partial_rotary_factor", fmt::format("expected a number in (0, 1], found {}", factor),
+                "correct the value");
   }
   rotary.dims = static_cast<int>(head_dim * factor);
   if (rotary.dims < 2 || rotary.dims % 2 != 0) {
     source.Fail("partial_rotary_factor",
-                fmt::format("expected an even number of rotated values, found {} of a head of {}", rotary.dims, head_dim),
+                fmt::format("expected an even number of rotated values, found {} of a head of {}",
+                            rotary.dims, head_dim),
                 "correct the value");
   }
   if (parameters) ReadScaling(*parameters, rotary);

@@ -1,11 +1,13 @@
 // The whole measurement against the reference: the notebook's functions on transformers 4.57.6.
+#include "golden.h"
+
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
 #include <map>
 #include <mutex>
-
-#include <gtest/gtest.h>
 
 #include "checkpoint/safetensors.h"
 #include "engine/forward.h"
@@ -14,14 +16,14 @@
 #include "experiment/measurement.h"
 #include "experiment/precision.h"
 #include "experiment/prompts.h"
-#include "golden.h"
 
 namespace headspec::experiment {
 namespace {
 
 constexpr double kExact = 1e-6;  // float32 everywhere; all precisions in layer 0
 
-ModelResult MeasureGolden(const std::filesystem::path& folder, const std::string& dtype, const std::string& prompts) {
+ModelResult MeasureGolden(const std::filesystem::path& folder, const std::string& dtype,
+                          const std::string& prompts) {
   Protocol protocol = DefaultProtocol();
   protocol.prompts = LoadPrompts(golden::PromptsArgument(prompts));
   ModelEntry entry;
@@ -41,7 +43,8 @@ double DeepBound(const std::string& dtype) {
   for (const std::string& name : golden::CheckpointNames()) {
     const auto expected = golden::Expected(name);
     for (const auto& run : expected.at("runs").at(dtype)) {
-      for (const double distance : run.at("floor_reversed").at("entropy_max")) largest = std::max(largest, distance);
+      for (const double distance : run.at("floor_reversed").at("entropy_max"))
+        largest = std::max(largest, distance);
     }
   }
   return 4 * largest;
@@ -57,7 +60,8 @@ TEST_P(GoldenMeasurement, AgreesWithTheReference) {
   EXPECT_EQ(found.valid_lengths, expected.at("lengths").get<std::vector<int>>());
   const double bound = dtype == "float32" ? kExact : DeepBound(dtype);
   for (std::size_t layer = 0; layer < found.head_entropies.size(); ++layer) {
-    EXPECT_LE(golden::LayerDistance(found.head_entropies, expected.at("entropies"), layer), layer == 0 ? kExact : bound)
+    EXPECT_LE(golden::LayerDistance(found.head_entropies, expected.at("entropies"), layer),
+              layer == 0 ? kExact : bound)
         << "layer " << layer;
   }
   if (dtype == "float32") {
@@ -68,7 +72,8 @@ TEST_P(GoldenMeasurement, AgreesWithTheReference) {
 
 std::string TestName(const testing::TestParamInfo<GoldenMeasurement::ParamType>& info) {
   std::string name = std::get<0>(info.param) + "_" + std::get<1>(info.param) + "_" + std::get<2>(info.param);
-  std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
   return name;
 }
 
@@ -118,7 +123,8 @@ float Widen(DType dtype, const std::byte* bytes) {
   if (dtype == DType::kBF16) return std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16);
   const int exponent = (half >> 10) & 31;
   const double mantissa = (half & 1023) / 1024.0;
-  return static_cast<float>(exponent == 0 ? std::ldexp(mantissa, -14) : std::ldexp(1 + mantissa, exponent - 15));
+  return static_cast<float>(exponent == 0 ? std::ldexp(mantissa, -14)
+                                          : std::ldexp(1 + mantissa, exponent - 15));
 }
 
 struct Probabilities {
@@ -127,7 +133,8 @@ struct Probabilities {
   double largest = 0;
 };
 
-Probabilities Compare(const KeepingSink& found, const checkpoint::TensorEntry& entry, const std::byte* data, int layer) {
+Probabilities Compare(const KeepingSink& found, const checkpoint::TensorEntry& entry, const std::byte* data,
+                      int layer) {
   Probabilities result;
   const std::size_t width = static_cast<std::size_t>(BitsOf(entry.dtype)) / 8;
   const std::size_t per_head = entry.shape[1] * entry.shape[2];
@@ -137,7 +144,8 @@ Probabilities Compare(const KeepingSink& found, const checkpoint::TensorEntry& e
       const float theirs = Widen(entry.dtype, data);
       if (std::isnan(theirs) && std::isnan(ours[i])) continue;
       result.differing += ours[i] == theirs ? 0 : 1;
-      result.largest = std::max(result.largest, std::abs(static_cast<double>(ours[i]) - static_cast<double>(theirs)));
+      result.largest =
+          std::max(result.largest, std::abs(static_cast<double>(ours[i]) - static_cast<double>(theirs)));
     }
   }
   return result;
@@ -159,12 +167,16 @@ TEST_P(GoldenAttention, ProbabilitiesAgreeWithTheReference) {
     const int layer = std::stoi(tensor.name.substr(tensor.name.rfind('.') + 1));
     const bool first_use = !passes.contains(dtype);
     KeepingSink& pass = passes[dtype];
-    if (first_use) engine::Forward(subject.model, prompts.ids, pass, {TypeOf(ParsePrecision(dtype, "test")), 0, nullptr});
+    if (first_use)
+      engine::Forward(subject.model, prompts.ids, pass, {TypeOf(ParsePrecision(dtype, "test")), 0, nullptr});
     const auto* data = reinterpret_cast<const std::byte*>(bytes.data()) + header.data_offset + tensor.begin;
     const Probabilities found = Compare(pass, tensor, data, layer);
-    // 32-bit: within 5e-5. Rounded: the same bits, but for the rare sum that another order rounds the other way.
-    if (dtype == "float32") EXPECT_LE(found.largest, 5e-5) << tensor.name;
-    else EXPECT_LE(found.differing, found.count / 1000) << tensor.name;
+    // 32-bit: within 5e-5. Rounded: the same bits, but for the rare sum that another order rounds the other
+    // way.
+    if (dtype == "float32")
+      EXPECT_LE(found.largest, 5e-5) << tensor.name;
+    else
+      EXPECT_LE(found.differing, found.count / 1000) << tensor.name;
   }
   EXPECT_EQ(passes.size(), 3u);
 }
@@ -178,7 +190,8 @@ INSTANTIATE_TEST_SUITE_P(Checkpoints, GoldenAttention, testing::ValuesIn(golden:
 
 TEST(GoldenOverflow, NamesTheFirstInfinityAndGivesTheNotebooksZeros) {
   const auto expected = golden::Expected("phi-fp16-overflow").at("runs").at("float16").at("standard-10");
-  const ModelResult found = MeasureGolden(golden::Folder() / "checkpoints" / "phi-fp16-overflow", "float16", "standard-10");
+  const ModelResult found =
+      MeasureGolden(golden::Folder() / "checkpoints" / "phi-fp16-overflow", "float16", "standard-10");
   const auto& has_nan = expected.at("attention_has_nan");
   int heads_with_nan = 0;
   for (std::size_t p = 0; p < found.prompt_entropies.size(); ++p) {
@@ -186,7 +199,8 @@ TEST(GoldenOverflow, NamesTheFirstInfinityAndGivesTheNotebooksZeros) {
       for (std::size_t head = 0; head < found.prompt_entropies[p][layer].size(); ++head) {
         if (!has_nan.at(p).at(layer).at(head).get<bool>()) continue;
         ++heads_with_nan;
-        EXPECT_EQ(found.prompt_entropies[p][layer][head], 0) << "prompt " << p << ", layer " << layer << ", head " << head;
+        EXPECT_EQ(found.prompt_entropies[p][layer][head], 0)
+            << "prompt " << p << ", layer " << layer << ", head " << head;
       }
     }
   }
@@ -205,7 +219,8 @@ TEST(GoldenNano, LadderAgreesWithTheReference) {
     const auto& run = model.at("float32");
     const ModelResult found = MeasureGolden(models / name, "float32", "standard-10");
     for (std::size_t layer = 0; layer < found.head_entropies.size(); ++layer) {
-      EXPECT_LE(golden::LayerDistance(found.head_entropies, run.at("entropies"), layer), kExact) << name << ", layer " << layer;
+      EXPECT_LE(golden::LayerDistance(found.head_entropies, run.at("entropies"), layer), kExact)
+          << name << ", layer " << layer;
     }
     EXPECT_NEAR(found.si_mean, run.at("si").get<double>(), kExact) << name;
     ++compared;

@@ -1,10 +1,10 @@
 // Manifests: the two that are shipped, field by field; the defaults; and every way to get one wrong.
 #include "experiment/manifest.h"
 
+#include <gtest/gtest.h>
+
 #include <fstream>
 #include <iterator>
-
-#include <gtest/gtest.h>
 
 #include "hub/temporary.h"
 
@@ -56,7 +56,8 @@ void ExpectNotebookQuestion(const Plan& plan) {
   EXPECT_EQ(plan.references[1].arch, "GQA");
 }
 
-void ExpectModel(const ModelEntry& entry, const std::string& name, const std::string& display, const std::string& size) {
+void ExpectModel(const ModelEntry& entry, const std::string& name, const std::string& display,
+                 const std::string& size) {
   EXPECT_EQ(entry.name, name);
   EXPECT_EQ(entry.display, display);
   EXPECT_EQ(entry.size, size);
@@ -200,18 +201,21 @@ size_b = 2
 }
 
 TEST_F(ManifestTest, TakesAnAbsolutePath) {
-  EXPECT_EQ(Read("experiment = \"E\"\n[[model]]\nname = \"m\"\npath = \"/models/m\"\n").ladder[0].path, "/models/m");
+  EXPECT_EQ(Read("experiment = \"E\"\n[[model]]\nname = \"m\"\npath = \"/models/m\"\n").ladder[0].path,
+            "/models/m");
 }
 
 TEST_F(ManifestTest, SaysWhyAFileCannotBeRead) {
   EXPECT_EQ(ErrorOf([&] { ReadManifest(TemporaryFolderTest::At("none.toml")); }),
             "kSystem: manifest: cannot read " + TemporaryFolderTest::At("none.toml") +
                 " (No such file or directory); check the path and its permissions");
-  EXPECT_EQ(ErrorOf([&] { ReadManifest(folder_); }), "kSystem: manifest: a folder, not a file: " + folder_.string() + "; give a file");
+  EXPECT_EQ(ErrorOf([&] { ReadManifest(folder_); }),
+            "kSystem: manifest: a folder, not a file: " + folder_.string() + "; give a file");
 }
 
 TEST_F(ManifestTest, NamesTheLineThatIsNotToml) {
-  for (const char* content : {"\n\nexperiment = \n", "\n\nexperiment E\n", "\n\n[protocol\n", "\n\nx = \"unclosed\n", "x = 1\ny = 2\nx = 3\n"}) {
+  for (const char* content : {"\n\nexperiment = \n", "\n\nexperiment E\n", "\n\n[protocol\n",
+                              "\n\nx = \"unclosed\n", "x = 1\ny = 2\nx = 3\n"}) {
     EXPECT_EQ(Refused(content).rfind(At(3, "not TOML: "), 0), 0u) << content << Refused(content);
     EXPECT_TRUE(Refused(content).ends_with("; correct the line"));
   }
@@ -221,35 +225,47 @@ TEST_F(ManifestTest, NamesTheLineThatIsNotToml) {
 
 TEST_F(ManifestTest, RequiresAnExperimentAndAModel) {
   EXPECT_EQ(Refused(""), At(1, "experiment: expected a string, found nothing; add it to the manifest"));
-  EXPECT_EQ(Refused("experiment = \"E\"\n"), At(1, "model: expected at least one [[model]], found none; add the models to measure"));
-  EXPECT_EQ(Refused("experiment = 7\n"), At(1, "experiment: expected a string, found 7; put the value in quotes"));
-  EXPECT_EQ(Refused("experiment = \"E\"\n[model]\nname = \"a\"\n"), At(2, "model: expected tables, found a table; write each as [[model]]"));
-  EXPECT_EQ(Refused("experiment = \"E\"\nmodel = []\n"), At(2, "model: expected tables, found a list; write each as [[model]]"));
+  EXPECT_EQ(Refused("experiment = \"E\"\n"),
+            At(1, "model: expected at least one [[model]], found none; add the models to measure"));
+  EXPECT_EQ(Refused("experiment = 7\n"),
+            At(1, "experiment: expected a string, found 7; put the value in quotes"));
+  EXPECT_EQ(Refused("experiment = \"E\"\n[model]\nname = \"a\"\n"),
+            At(2, "model: expected tables, found a table; write each as [[model]]"));
+  EXPECT_EQ(Refused("experiment = \"E\"\nmodel = []\n"),
+            At(2, "model: expected tables, found a list; write each as [[model]]"));
 }
 
 TEST_F(ManifestTest, SuggestsTheNearestKey) {
   Expect("[protocol]\nseed = [1]\n", 5, "protocol.seed: unknown key; did you mean \"seeds\"?");
   Expect("nmae = \"x\"\n", 4, "model[0].nmae: unknown key; did you mean \"name\"?");
   Expect("[hypothesis]\nh0 = \"x\"\n", 5, "hypothesis.h0: unknown key; did you mean \"H0\"?");
-  Expect("[[reference]]\nname = \"x\"\nsizeb = 1\n", 6, "reference[0].sizeb: unknown key; did you mean \"size_b\"?");
+  Expect("[[reference]]\nname = \"x\"\nsizeb = 1\n", 6,
+         "reference[0].sizeb: unknown key; did you mean \"size_b\"?");
   EXPECT_EQ(Refused("experimnet = \"E\"\n"), At(1, "experimnet: unknown key; did you mean \"experiment\"?"));
-  EXPECT_EQ(Refused("zzzzzzzzzz = 1\n"),
-            At(1, "zzzzzzzzzz: unknown key; known keys here: experiment, slug, purpose, protocol, model, reference, hypothesis"));
+  EXPECT_EQ(Refused("zzzzzzzzzz = 1\n"), At(1,
+                                            "zzzzzzzzzz: unknown key; known keys here: experiment, slug, "
+                                            "purpose, protocol, model, reference, hypothesis"));
 }
 
 TEST_F(ManifestTest, RefusesASlugThatIsNoFileName) {
   for (const char* slug : {"../x", "a/b", ".hidden", "a b", "ä"}) {
     EXPECT_EQ(Refused(std::string("experiment = \"E\"\nslug = \"") + slug + "\"\n" + kModel),
-              At(2, std::string("slug: expected letters, digits, '_', '-' and '.', found \"") + slug + "\"; it names folders and files"));
+              At(2, std::string("slug: expected letters, digits, '_', '-' and '.', found \"") + slug +
+                        "\"; it names folders and files"));
   }
 }
 
 TEST_F(ManifestTest, ChecksTheTypesOfTheProtocol) {
-  const auto expect = [&](const std::string& line, const std::string& complaint) { Expect("[protocol]\n" + line + "\n", 5, "protocol." + complaint); };
-  expect("max_length = \"128\"", "max_length: expected an integer from 1 to 1048576, found \"128\"; correct the value");
+  const auto expect = [&](const std::string& line, const std::string& complaint) {
+    Expect("[protocol]\n" + line + "\n", 5, "protocol." + complaint);
+  };
+  expect("max_length = \"128\"",
+         "max_length: expected an integer from 1 to 1048576, found \"128\"; correct the value");
   expect("max_length = 0", "max_length: expected an integer from 1 to 1048576, found 0; correct the value");
-  expect("max_length = 128.0", "max_length: expected an integer from 1 to 1048576, found 128.0; correct the value");
-  expect("max_length = 1048577", "max_length: expected an integer from 1 to 1048576, found 1048577; correct the value");
+  expect("max_length = 128.0",
+         "max_length: expected an integer from 1 to 1048576, found 128.0; correct the value");
+  expect("max_length = 1048577",
+         "max_length: expected an integer from 1 to 1048576, found 1048577; correct the value");
   expect("seeds = 42", "seeds: expected a list of integers, found 42; correct the value");
   expect("seeds = [1, \"2\"]", "seeds: expected a list of integers, found \"2\" in it; correct the value");
   expect("seeds = []", "seeds: expected at least one, found none; the notebook's are [42, 123, 456]");
@@ -257,37 +273,47 @@ TEST_F(ManifestTest, ChecksTheTypesOfTheProtocol) {
   expect("dtypes = \"float32\"", "dtypes: expected a list of strings, found \"float32\"; correct the value");
   expect("dtypes = [32]", "dtypes: expected a list of strings, found 32 in it; correct the value");
   expect("dtypes = []", "dtypes: expected at least one, found none; for example [\"bfloat16\"]");
-  expect("dtypes = [\"bf16\"]", "dtypes: expected bfloat16, float16 or float32, found \"bf16\"; use one of these");
+  expect("dtypes = [\"bf16\"]",
+         "dtypes: expected bfloat16, float16 or float32, found \"bf16\"; use one of these");
   expect("chat_template = \"no\"", "chat_template: expected true or false, found \"no\"; correct the value");
   expect("sanity_min_si = \"low\"", "sanity_min_si: expected a number, found \"low\"; correct the value");
   expect("sanity_min_si = nan", "sanity_min_si: expected a number, found nan; correct the value");
-  expect("fallback = \"none\"", "fallback: expected \"first-model\" or \"per-model\", found \"none\"; use one of these");
+  expect("fallback = \"none\"",
+         "fallback: expected \"first-model\" or \"per-model\", found \"none\"; use one of these");
   expect("prompts = [\"a\"]", "prompts: expected a string, found a list; put the value in quotes");
   expect("standard = {}", "standard: expected a string, found a table; put the value in quotes");
 }
 
 TEST_F(ManifestTest, ChecksTheMd5OfThePrompts) {
   Expect("[protocol]\nprompt_md5 = \"00\"\n", 5,
-         "protocol.prompt_md5: expected the MD5 of the prompts, 715065bab181f46bf12ed471951141e2, found 00; the prompt set is not the "
+         "protocol.prompt_md5: expected the MD5 of the prompts, 715065bab181f46bf12ed471951141e2, found 00; "
+         "the prompt set is not the "
          "one this experiment was written for");
 }
 
 TEST_F(ManifestTest, ChecksTheHypothesis) {
   const std::string start = "[hypothesis]\nH0 = \"a\"\nH1 = \"b\"\n";
   Expect(start, 4, "hypothesis.target_si: expected a number, found nothing; add it to the manifest");
-  Expect(start + "target_si = 0.3\n", 4, "hypothesis.tolerance: expected a number, found nothing; add it to the manifest");
-  Expect(start + "target_si = 0.3\ntolerance = -1\n", 8, "hypothesis.tolerance: expected a number of at least 0; correct the value");
-  Expect(start + "target_si = inf\n", 7, "hypothesis.target_si: expected a number, found inf; correct the value");
+  Expect(start + "target_si = 0.3\n", 4,
+         "hypothesis.tolerance: expected a number, found nothing; add it to the manifest");
+  Expect(start + "target_si = 0.3\ntolerance = -1\n", 8,
+         "hypothesis.tolerance: expected a number of at least 0; correct the value");
+  Expect(start + "target_si = inf\n", 7,
+         "hypothesis.target_si: expected a number, found inf; correct the value");
   Expect(start + "target_si = 0.3\ntolerance = 1\nmin_models_stored = 0\n", 9,
          "hypothesis.min_models_stored: expected an integer from 1 to 1048576, found 0; correct the value");
-  Expect("[hypothesis]\nH0 = \"a\"\n", 4, "hypothesis.H1: expected a string, found nothing; add it to the manifest");
-  Expect("[[hypothesis]]\nH0 = \"a\"\n", 4, "hypothesis: expected a table, found a list; write it as [hypothesis]");
+  Expect("[hypothesis]\nH0 = \"a\"\n", 4,
+         "hypothesis.H1: expected a string, found nothing; add it to the manifest");
+  Expect("[[hypothesis]]\nH0 = \"a\"\n", 4,
+         "hypothesis: expected a table, found a list; write it as [hypothesis]");
 }
 
 TEST_F(ManifestTest, ChecksModelsAndReferences) {
-  Expect("[[model]]\ndisplay = \"x\"\n", 4, "model[1].name: expected a string, found nothing; add it to the manifest");
+  Expect("[[model]]\ndisplay = \"x\"\n", 4,
+         "model[1].name: expected a string, found nothing; add it to the manifest");
   Expect("size = 1.3\n", 4, "model[0].size: expected a string, found 1.3; put the value in quotes");
-  Expect("[[reference]]\nname = \"x\"\nsi = 0.3\n", 4, "reference[0].size_b: expected a number, found nothing; add it to the manifest");
+  Expect("[[reference]]\nname = \"x\"\nsi = 0.3\n", 4,
+         "reference[0].size_b: expected a number, found nothing; add it to the manifest");
 }
 
 TEST_F(ManifestTest, ReadsWindowsLineEnds) {

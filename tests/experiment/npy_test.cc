@@ -1,12 +1,13 @@
-// The .npy format as numpy writes it (tests/data/arrays), its versions byte by byte, and everything else refused.
+// The .npy format as numpy writes it (tests/data/arrays), its versions byte by byte, and everything else
+// refused.
 #include "experiment/npy.h"
+
+#include <gtest/gtest.h>
 
 #include <cstdint>
 #include <cstring>
 #include <fstream>
 #include <iterator>
-
-#include <gtest/gtest.h>
 
 #include "hub/temporary.h"
 
@@ -34,7 +35,8 @@ std::string BytesOf(const std::vector<Number>& values) {
 }
 
 std::string Header(std::string_view type, std::string_view order, std::string_view shape) {
-  return "{'descr': '" + std::string(type) + "', 'fortran_order': " + std::string(order) + ", 'shape': " + std::string(shape) + ", }\n";
+  return "{'descr': '" + std::string(type) + "', 'fortran_order': " + std::string(order) +
+         ", 'shape': " + std::string(shape) + ", }\n";
 }
 
 std::string Doubles(std::string_view shape, const Values& values, std::string_view order = "False") {
@@ -53,7 +55,8 @@ NpyArray Stored(const std::string& name) {
 // numpy.arange(6).reshape(2, 3) / 4 in every layout.
 TEST(Npy, ReadsWhatNumpyWrites) {
   const Values expected = {0, 0.25, 0.5, 0.75, 1, 1.25};
-  for (const char* name : {"f8.npy", "f4.npy", "f8-fortran.npy", "f4-fortran.npy", "f8-v2.npy", "f8-v3.npy"}) {
+  for (const char* name :
+       {"f8.npy", "f4.npy", "f8-fortran.npy", "f4-fortran.npy", "f8-v2.npy", "f8-v3.npy"}) {
     const NpyArray array = Stored(name);
     EXPECT_EQ(array.shape, (Shape{2, 3})) << name;
     EXPECT_EQ(array.values, expected) << name;
@@ -71,14 +74,16 @@ TEST(Npy, ReadsEveryNumberOfDimensions) {
 
 TEST(Npy, ReadsAllVersions) {
   for (const int version : {1, 2, 3}) {
-    const NpyArray array = ParseNpy(Array(version, Header("<f4", "False", "(2,)"), BytesOf<float>({1, 2})), "x.npy");
+    const NpyArray array =
+        ParseNpy(Array(version, Header("<f4", "False", "(2,)"), BytesOf<float>({1, 2})), "x.npy");
     EXPECT_EQ(array.values, (Values{1, 2})) << version;
   }
 }
 
 TEST(Npy, ReadsTheHeaderOfOtherWriters) {
   const std::string data = BytesOf<double>({1, 2});
-  for (const char* header : {"{'shape':(2,1),'fortran_order':False,'descr':'<f8'}", "{ 'descr' : '<f8' , 'fortran_order' : False , 'shape' : ( 2 , 1 ) }"}) {
+  for (const char* header : {"{'shape':(2,1),'fortran_order':False,'descr':'<f8'}",
+                             "{ 'descr' : '<f8' , 'fortran_order' : False , 'shape' : ( 2 , 1 ) }"}) {
     EXPECT_EQ(ParseNpy(Array(1, header, data), "x.npy").shape, (Shape{2, 1})) << header;
   }
 }
@@ -89,7 +94,8 @@ TEST(Npy, ReadsEmptyArrays) {
 }
 
 TEST(Npy, RefusesOtherFiles) {
-  for (const std::string& bytes : {std::string(), std::string("\x93NUMPY"), std::string("NUMPY 123456789"), std::string(100, '\0')}) {
+  for (const std::string& bytes :
+       {std::string(), std::string("\x93NUMPY"), std::string("NUMPY 123456789"), std::string(100, '\0')}) {
     EXPECT_EQ(Refused(bytes), std::string("kInput: x.npy: not an .npy array") + kNext);
   }
 }
@@ -107,17 +113,22 @@ TEST(Npy, RefusesOtherTypes) {
               std::string("kInput: x.npy: expected type '<f8' or '<f4', found '") + type + "'" + kNext);
   }
   // A structured type is a list, not a string.
-  EXPECT_EQ(Refused(Array(1, "{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (1,), }", std::string(8, '\0'))),
+  EXPECT_EQ(Refused(Array(1, "{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (1,), }",
+                          std::string(8, '\0'))),
             std::string("kInput: x.npy: no 'descr' in the header") + kNext);
 }
 
 TEST(Npy, RefusesAnIncompleteHeader) {
-  EXPECT_EQ(Refused(Array(1, "{'fortran_order': False, 'shape': (1,), }", "")), std::string("kInput: x.npy: no 'descr' in the header") + kNext);
-  EXPECT_EQ(Refused(Array(1, "{'descr': '<f8', 'shape': (1,), }", "")), std::string("kInput: x.npy: no 'fortran_order' in the header") + kNext);
+  EXPECT_EQ(Refused(Array(1, "{'fortran_order': False, 'shape': (1,), }", "")),
+            std::string("kInput: x.npy: no 'descr' in the header") + kNext);
+  EXPECT_EQ(Refused(Array(1, "{'descr': '<f8', 'shape': (1,), }", "")),
+            std::string("kInput: x.npy: no 'fortran_order' in the header") + kNext);
   EXPECT_EQ(Refused(Array(1, "{'descr': '<f8', 'fortran_order': 0, 'shape': (1,), }", "")),
             std::string("kInput: x.npy: no 'fortran_order' in the header") + kNext);
   for (const char* shape : {"(-1, 4)", "(1.5,)", "[1]", "(1"}) {
-    EXPECT_EQ(Refused(Array(1, Header("<f8", "False", shape), "")), std::string("kInput: x.npy: no 'shape' of numbers below a billion in the header") + kNext) << shape;
+    EXPECT_EQ(Refused(Array(1, Header("<f8", "False", shape), "")),
+              std::string("kInput: x.npy: no 'shape' of numbers below a billion in the header") + kNext)
+        << shape;
   }
 }
 
@@ -127,16 +138,23 @@ TEST(Npy, RefusesTruncatedFiles) {
   for (std::size_t size = 0; size < whole.size(); ++size) {
     EXPECT_NE(Refused(whole.substr(0, size)), "no error") << size;
   }
-  EXPECT_EQ(Refused(whole.substr(0, header - 1)),
-            "kInput: x.npy: truncated: header of " + std::to_string(header - 10) + " bytes in a file of " + std::to_string(header - 1) + kNext);
-  EXPECT_EQ(Refused(whole.substr(0, whole.size() - 1)), std::string("kInput: x.npy: expected 48 bytes of data for its shape, found 47") + kNext);
-  EXPECT_EQ(Refused(whole + "x"), std::string("kInput: x.npy: expected 48 bytes of data for its shape, found 49") + kNext);
+  EXPECT_EQ(Refused(whole.substr(0, header - 1)), "kInput: x.npy: truncated: header of " +
+                                                      std::to_string(header - 10) + " bytes in a file of " +
+                                                      std::to_string(header - 1) + kNext);
+  EXPECT_EQ(Refused(whole.substr(0, whole.size() - 1)),
+            std::string("kInput: x.npy: expected 48 bytes of data for its shape, found 47") + kNext);
+  EXPECT_EQ(Refused(whole + "x"),
+            std::string("kInput: x.npy: expected 48 bytes of data for its shape, found 49") + kNext);
 }
 
 TEST(Npy, RefusesShapesLargerThanTheFile) {
-  EXPECT_EQ(Refused(Doubles("(1000000000000,)", {1})), std::string("kInput: x.npy: no 'shape' of numbers below a billion in the header") + kNext);
-  for (const char* shape : {"(999999999, 999999999)", "(999999999, 999999999, 999999999)", "(4294967, 4294967, 999999999, 1024)"}) {
-    EXPECT_EQ(Refused(Doubles(shape, {1})), std::string("kInput: x.npy: truncated: the shape needs more data than the file has") + kNext) << shape;
+  EXPECT_EQ(Refused(Doubles("(1000000000000,)", {1})),
+            std::string("kInput: x.npy: no 'shape' of numbers below a billion in the header") + kNext);
+  for (const char* shape : {"(999999999, 999999999)", "(999999999, 999999999, 999999999)",
+                            "(4294967, 4294967, 999999999, 1024)"}) {
+    EXPECT_EQ(Refused(Doubles(shape, {1})),
+              std::string("kInput: x.npy: truncated: the shape needs more data than the file has") + kNext)
+        << shape;
   }
 }
 

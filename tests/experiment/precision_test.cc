@@ -43,9 +43,10 @@ TEST(Precision, LabelsVariants) {
 
 TEST(Precision, RefusesOtherWords) {
   for (const char* word : {"", "bf16", "BFLOAT16", "torch.float32", "float64", "float32 ", "auto"}) {
-    EXPECT_EQ(ErrorOf([&] { ParsePrecision(word, "exp.toml:3: protocol.dtypes"); }),
-              std::string("kInput: exp.toml:3: protocol.dtypes: expected bfloat16, float16 or float32, found \"") + word +
-                  "\"; use one of these");
+    EXPECT_EQ(
+        ErrorOf([&] { ParsePrecision(word, "exp.toml:3: protocol.dtypes"); }),
+        std::string("kInput: exp.toml:3: protocol.dtypes: expected bfloat16, float16 or float32, found \"") +
+            word + "\"; use one of these");
   }
 }
 

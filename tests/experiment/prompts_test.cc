@@ -15,7 +15,9 @@ constexpr const char* kFormats = "; give a JSON list of strings, or a text file 
 
 class PromptsTest : public TemporaryFolderTest {
  protected:
-  Prompts Read(const std::string& name, std::string_view content) const { return LoadPrompts(Write(name, content).string()).prompts; }
+  Prompts Read(const std::string& name, std::string_view content) const {
+    return LoadPrompts(Write(name, content).string()).prompts;
+  }
   std::string Refused(const std::string& name, std::string_view content) const {
     const std::string file = Write(name, content).string();
     return ErrorOf([&] { LoadPrompts(file); });
@@ -23,8 +25,8 @@ class PromptsTest : public TemporaryFolderTest {
 };
 
 TEST(PromptMd5, JoinsByThreeBars) {
-  EXPECT_EQ(PromptMd5({}), "d41d8cd98f00b204e9800998ecf8427e");       // of nothing
-  EXPECT_EQ(PromptMd5({"a"}), "0cc175b9c0f1b6a831c399e269772661");    // of "a"
+  EXPECT_EQ(PromptMd5({}), "d41d8cd98f00b204e9800998ecf8427e");          // of nothing
+  EXPECT_EQ(PromptMd5({"a"}), "0cc175b9c0f1b6a831c399e269772661");       // of "a"
   EXPECT_EQ(PromptMd5({"a", "b"}), "3c4b0595a74d8bcb7e469132c3cd5e2f");  // of "a|||b"
   EXPECT_EQ(PromptMd5({"a|||b"}), PromptMd5({"a", "b"}));
 }
@@ -43,7 +45,8 @@ TEST(BuiltInPrompts, AreKnownByName) {
   const std::string where = (DataFolder() / "data" / "prompts").string();
   const std::string next = "; use standard-10-v3, or a path with an extension or a slash";
   for (const std::string& name : {std::string("standard-9"), std::string(), std::string(300, 'a')}) {
-    EXPECT_EQ(ErrorOf([&] { LoadPrompts(name); }), "kInput: prompts: no built-in set \"" + name + "\" in " + where + next);
+    EXPECT_EQ(ErrorOf([&] { LoadPrompts(name); }),
+              "kInput: prompts: no built-in set \"" + name + "\" in " + where + next);
   }
 }
 
@@ -71,7 +74,8 @@ TEST_F(PromptsTest, ReadsAList) {
 }
 
 TEST_F(PromptsTest, ReadsADescribedSet) {
-  Write("p.json", R"({"version": "Mine v1", "md5": "3c4b0595a74d8bcb7e469132c3cd5e2f", "prompts": ["a", "b"]})");
+  Write("p.json",
+        R"({"version": "Mine v1", "md5": "3c4b0595a74d8bcb7e469132c3cd5e2f", "prompts": ["a", "b"]})");
   const PromptSet set = LoadPrompts(At("p.json"));
   EXPECT_EQ(set.version, "Mine v1");
   EXPECT_EQ(set.prompts, (Prompts{"a", "b"}));
@@ -80,7 +84,8 @@ TEST_F(PromptsTest, ReadsADescribedSet) {
 
 TEST_F(PromptsTest, RefusesASetThatWasChanged) {
   EXPECT_EQ(Refused("p.json", R"({"md5": "3c4b0595a74d8bcb7e469132c3cd5e2f", "prompts": ["a", "c"]})"),
-            "kInput: prompts: expected MD5 3c4b0595a74d8bcb7e469132c3cd5e2f, found " + PromptMd5({"a", "c"}) + " in " + At("p.json") +
+            "kInput: prompts: expected MD5 3c4b0595a74d8bcb7e469132c3cd5e2f, found " + PromptMd5({"a", "c"}) +
+                " in " + At("p.json") +
                 "; the prompts were changed: restore them, or give the set its own name and MD5");
 }
 
@@ -92,14 +97,15 @@ TEST_F(PromptsTest, RefusesOtherJson) {
   EXPECT_EQ(Refused("p.json", R"(["a", 7])"), "kInput: prompts[1]: expected a string, found number" + in);
   EXPECT_EQ(Refused("p.json", R"([null])"), "kInput: prompts[0]: expected a string, found null" + in);
   EXPECT_EQ(Refused("p.json", "[]"), "kInput: prompts: expected at least one, found none" + in);
-  EXPECT_EQ(Refused("p.json", R"(["a", ""])"), "kInput: prompts[1]: empty in " + At("p.json") + "; remove it or write a prompt");
+  EXPECT_EQ(Refused("p.json", R"(["a", ""])"),
+            "kInput: prompts[1]: empty in " + At("p.json") + "; remove it or write a prompt");
 }
 
 TEST_F(PromptsTest, RefusesWhatIsNotJson) {
-  EXPECT_EQ(Refused("p.json", "[\"a\""),
-            "kInput: prompts: not JSON in " + At("p.json") +
-                " (parse error at line 1, column 5: syntax error while parsing array - unexpected end of input; expected ']')" +
-                kFormats);
+  EXPECT_EQ(Refused("p.json", "[\"a\""), "kInput: prompts: not JSON in " + At("p.json") +
+                                             " (parse error at line 1, column 5: syntax error while parsing "
+                                             "array - unexpected end of input; expected ']')" +
+                                             kFormats);
   for (const char* content : {"", "prompt", "['a']", "[\"a\",]", "[\"\xff\"]"}) {
     EXPECT_EQ(Refused("p.json", content).rfind("kInput: prompts: not JSON in ", 0), 0u) << content;
   }
@@ -107,22 +113,26 @@ TEST_F(PromptsTest, RefusesWhatIsNotJson) {
 
 TEST_F(PromptsTest, RefusesAnEmptyTextFile) {
   for (const char* content : {"", "\n", " \n\t\r\n", "\xEF\xBB\xBF"}) {
-    EXPECT_EQ(Refused("p.txt", content), "kInput: prompts: expected at least one, found none in " + At("p.txt") + kFormats);
+    EXPECT_EQ(Refused("p.txt", content),
+              "kInput: prompts: expected at least one, found none in " + At("p.txt") + kFormats);
   }
 }
 
 TEST_F(PromptsTest, RefusesWhatIsNotUtf8) {
-  EXPECT_EQ(Refused("p.txt", "caf\xC3\xA9\ncaf\xE9\n"), "kInput: prompts[1]: not UTF-8 in " + At("p.txt") + "; save the file as UTF-8");
+  EXPECT_EQ(Refused("p.txt", "caf\xC3\xA9\ncaf\xE9\n"),
+            "kInput: prompts[1]: not UTF-8 in " + At("p.txt") + "; save the file as UTF-8");
 }
 
 TEST_F(PromptsTest, SaysWhyAFileCannotBeRead) {
   EXPECT_EQ(ErrorOf([&] { LoadPrompts(At("none.txt")); }),
-            "kSystem: prompts: cannot read " + At("none.txt") + " (No such file or directory); check the path and its permissions");
+            "kSystem: prompts: cannot read " + At("none.txt") +
+                " (No such file or directory); check the path and its permissions");
   EXPECT_EQ(ErrorOf([&] { LoadPrompts(folder_.string()); }),
             "kSystem: prompts: a folder, not a file: " + folder_.string() + "; give a file");
   const std::string long_name = At(std::string(300, 'a'));
   EXPECT_EQ(ErrorOf([&] { LoadPrompts(long_name); }),
-            "kSystem: prompts: cannot read " + long_name + " (File name too long); check the path and its permissions");
+            "kSystem: prompts: cannot read " + long_name +
+                " (File name too long); check the path and its permissions");
 }
 
 TEST_F(PromptsTest, TakesManyPrompts) {

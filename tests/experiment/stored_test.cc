@@ -1,14 +1,13 @@
 // Indices from stored entropies: the published experiments, NumPy's archives, and files that are none of it.
-#include "experiment/stored_si.h"
+#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-
-#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "experiment/stored_entropies.h"
+#include "experiment/stored_si.h"
 #include "hub/temporary.h"
 
 namespace headspec::experiment {
@@ -50,8 +49,10 @@ TEST_P(Published, MatricesGiveThePublishedIndices) {
     const nlohmann::json::json_pointer place(index.place);
     ASSERT_EQ(place.back(), "entropies");
     const nlohmann::json& stated = published.at(place.parent_pointer()).at("specialization");
-    EXPECT_NEAR(index.specialization_index, stated.at("specialization_index").get<double>(), kPublished) << index.place;
-    EXPECT_NEAR(index.mean_head_correlation, stated.at("mean_head_correlation").get<double>(), kPublished) << index.place;
+    EXPECT_NEAR(index.specialization_index, stated.at("specialization_index").get<double>(), kPublished)
+        << index.place;
+    EXPECT_NEAR(index.mean_head_correlation, stated.at("mean_head_correlation").get<double>(), kPublished)
+        << index.place;
     if (!stated.contains("head_correlation_matrix")) continue;
     const nlohmann::json& matrix = stated.at("head_correlation_matrix");
     ASSERT_EQ(index.head_correlation.size(), matrix.size()) << index.place;
@@ -59,10 +60,11 @@ TEST_P(Published, MatricesGiveThePublishedIndices) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Experiments, Published,
-                         testing::Values(std::pair("E11_territorial_collapse_mistral_20260113_182026.json", std::size_t{6}),
-                                         std::pair("E11T_gqa_comparison_20260113_181926.json", std::size_t{6}),
-                                         std::pair("E11_falcon_territorial_collapse_20260113_195443.json", std::size_t{2})));
+INSTANTIATE_TEST_SUITE_P(
+    Experiments, Published,
+    testing::Values(std::pair("E11_territorial_collapse_mistral_20260113_182026.json", std::size_t{6}),
+                    std::pair("E11T_gqa_comparison_20260113_181926.json", std::size_t{6}),
+                    std::pair("E11_falcon_territorial_collapse_20260113_195443.json", std::size_t{2})));
 
 // ---- NumPy
 
@@ -113,12 +115,15 @@ TEST(StoredArrays, AreRefusedWithoutEntropies) {
   EXPECT_EQ(Refused(none), "kInput: " + none + ": no entropies in it" + kFormats);
   const std::string integers = Data("arrays/integers.npz").string();
   EXPECT_EQ(Refused(integers), "kInput: " + integers +
-                                   ": entropies.npy: expected type '<f8' or '<f4', found '<i8'; write it with numpy.save as float32 or "
+                                   ": entropies.npy: expected type '<f8' or '<f4', found '<i8'; write it "
+                                   "with numpy.save as float32 or "
                                    "float64, layers by heads");
   for (const auto& [name, shape] : {std::pair("arrays/f8-1d.npy", "6"), {"arrays/f8-0d.npy", ""}}) {
     const std::string file = Data(name).string();
-    EXPECT_EQ(Refused(file), "kInput: " + file + ": expected layers by heads, or prompts by layers by heads, found an array of shape [" +
-                                 shape + "]" + kFormats);
+    EXPECT_EQ(Refused(file),
+              "kInput: " + file +
+                  ": expected layers by heads, or prompts by layers by heads, found an array of shape [" +
+                  shape + "]" + kFormats);
   }
 }
 
@@ -131,7 +136,9 @@ class StoredTest : public TemporaryFolderTest {
 };
 
 TEST_F(StoredTest, FindsMatricesAnywhereInOrder) {
-  Write("e.json", R"({"z": {"entropies": [[1, 2], [3, 5]]}, "a/b~c": [{"x": 0}, {"head_entropies": [[0.5]]}], "entropies_note": "no"})");
+  Write(
+      "e.json",
+      R"({"z": {"entropies": [[1, 2], [3, 5]]}, "a/b~c": [{"x": 0}, {"head_entropies": [[0.5]]}], "entropies_note": "no"})");
   const auto stored = ReadStoredEntropies(At("e.json"));
   ASSERT_EQ(stored.size(), 2u);
   EXPECT_EQ(stored[0].place, "/z/entropies");
@@ -141,11 +148,13 @@ TEST_F(StoredTest, FindsMatricesAnywhereInOrder) {
 }
 
 TEST_F(StoredTest, RefusesWhatIsNotJson) {
-  EXPECT_EQ(RefusedJson("{"), Complaint(At("e.json") +
-                                        ": not JSON (parse error at line 1, column 2: syntax error while parsing object key - "
-                                        "unexpected end of input; expected string literal)"));
-  for (const std::string& content : {std::string(), std::string("hello"), std::string("\0\0", 2), std::string("NaN"),
-                                     std::string(R"({"entropies": [[NaN]]})"), std::string("\xff\xfe{\0}\0", 6)}) {
+  EXPECT_EQ(RefusedJson("{"),
+            Complaint(At("e.json") +
+                      ": not JSON (parse error at line 1, column 2: syntax error while parsing object key - "
+                      "unexpected end of input; expected string literal)"));
+  for (const std::string& content :
+       {std::string(), std::string("hello"), std::string("\0\0", 2), std::string("NaN"),
+        std::string(R"({"entropies": [[NaN]]})"), std::string("\xff\xfe{\0}\0", 6)}) {
     EXPECT_EQ(RefusedJson(content).rfind("kInput: " + At("e.json") + ": not JSON (", 0), 0u) << content;
   }
 }
@@ -172,7 +181,9 @@ TEST_F(StoredTest, RefusesWhatIsNoMatrix) {
       {"[[[1]]]", "layer 0, head 0: expected a number, found array"},
   };
   for (const auto& [matrix, complaint] : cases) {
-    EXPECT_EQ(RefusedJson(std::string(R"({"a": {"entropies": )") + matrix + "}}"), Complaint(std::string("/a/entropies: ") + complaint)) << matrix;
+    EXPECT_EQ(RefusedJson(std::string(R"({"a": {"entropies": )") + matrix + "}}"),
+              Complaint(std::string("/a/entropies: ") + complaint))
+        << matrix;
   }
 }
 
@@ -183,7 +194,8 @@ TEST_F(StoredTest, RefusesWhatIsNotFinite) {
   std::string bytes{std::istreambuf_iterator<char>(in), {}};
   const double nan = std::nan("");
   bytes.replace(bytes.size() - 8, 8, std::string(reinterpret_cast<const char*>(&nan), 8));
-  EXPECT_EQ(Refused(Write("nan.npy", bytes)), Complaint(At("nan.npy") + ": layer 1, head 2: expected a finite number, found nan"));
+  EXPECT_EQ(Refused(Write("nan.npy", bytes)),
+            Complaint(At("nan.npy") + ": layer 1, head 2: expected a finite number, found nan"));
 }
 
 // Read recursively, either would end the program.
@@ -205,19 +217,23 @@ TEST_F(StoredTest, RefusesMoreHeadsThanAnyModelHas) {
   std::string row = "[0";
   for (int i = 1; i < 4097; ++i) row += ",0";
   row += ']';
-  EXPECT_EQ(RefusedJson("{\"entropies\": [" + row + "," + row + "]}"), Complaint("/entropies: expected at most 4096 heads, found 4097"));
+  EXPECT_EQ(RefusedJson("{\"entropies\": [" + row + "," + row + "]}"),
+            Complaint("/entropies: expected at most 4096 heads, found 4097"));
 }
 
 TEST_F(StoredTest, RefusesDamagedArchives) {
   std::ifstream in(Data("arrays/compressed.npz"), std::ios::binary);
   const std::string whole{std::istreambuf_iterator<char>(in), {}};
-  EXPECT_EQ(Refused(Write("cut.npz", whole.substr(0, whole.size() - 10))), Complaint(At("cut.npz") + ": not an .npz archive"));
+  EXPECT_EQ(Refused(Write("cut.npz", whole.substr(0, whole.size() - 10))),
+            Complaint(At("cut.npz") + ": not an .npz archive"));
   EXPECT_EQ(Refused(Write("short.npz", "PK")), Complaint(At("short.npz") + ": not an .npz archive"));
   for (std::size_t at = 0; at < whole.size(); ++at) {
     std::string flipped = whole;
     flipped[at] = static_cast<char>(flipped[at] ^ 0x41);
-    const std::string answer = Refused(Write("flipped.npz", flipped));  // an Error or a table; never another end
-    EXPECT_TRUE(answer == "no error" || answer.starts_with("kInput: ") || answer.starts_with("kSystem: ")) << at << ": " << answer;
+    const std::string answer =
+        Refused(Write("flipped.npz", flipped));  // an Error or a table; never another end
+    EXPECT_TRUE(answer == "no error" || answer.starts_with("kInput: ") || answer.starts_with("kSystem: "))
+        << at << ": " << answer;
   }
 }
 
@@ -227,14 +243,16 @@ TEST_F(StoredTest, RefusesAnEntryThatClaimsToBeHuge) {
   const std::size_t central = bytes.find("PK\x01\x02");
   ASSERT_NE(central, std::string::npos);
   bytes.replace(central + 24, 4, std::string("\xfe\xff\xff\x7f", 4));  // uncompressed size
-  EXPECT_EQ(Refused(Write("huge.npz", bytes)),
-            Complaint(At("huge.npz") + ": head_entropies.npy: 2147483646 bytes are too many for a table of heads"));
+  EXPECT_EQ(
+      Refused(Write("huge.npz", bytes)),
+      Complaint(At("huge.npz") + ": head_entropies.npy: 2147483646 bytes are too many for a table of heads"));
 }
 
 TEST_F(StoredTest, SaysWhyAFileCannotBeRead) {
   EXPECT_EQ(Refused(At("none.json")), "kSystem: stored entropies: cannot read " + At("none.json") +
                                           " (No such file or directory); check the path and its permissions");
-  EXPECT_EQ(Refused(folder_), "kSystem: stored entropies: a folder, not a file: " + folder_.string() + "; give a file");
+  EXPECT_EQ(Refused(folder_),
+            "kSystem: stored entropies: a folder, not a file: " + folder_.string() + "; give a file");
 }
 
 TEST_F(StoredTest, NamesConstantHeads) {

@@ -1,10 +1,10 @@
 // Both verdict rules, on the borders of each.
 #include "experiment/verdict.h"
 
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <limits>
-
-#include <gtest/gtest.h>
 
 namespace headspec::experiment {
 namespace {
@@ -30,7 +30,9 @@ ModelResult Broken(double si) {
   return model;
 }
 
-std::vector<Reference> PhiThree() { return {{"Phi-3-mini (3.8B)", 0.329, 3.8, "MHA"}, {"Phi-3-medium (14B)", 0.334, 14, "GQA"}}; }
+std::vector<Reference> PhiThree() {
+  return {{"Phi-3-mini (3.8B)", 0.329, 3.8, "MHA"}, {"Phi-3-medium (14B)", 0.334, 14, "GQA"}};
+}
 
 void ExpectDecision(const Decision& found, int supporting, int valid, const std::string& conclusion) {
   EXPECT_EQ(found.supporting, supporting);
@@ -95,7 +97,8 @@ TEST(Verdict, SeesSizeInOneModelAlone) {
 }
 
 TEST(Verdict, CountsReferencesOutsideTheTarget) {
-  const Verdict verdict = Decide(NotebookHypothesis(), {Measured(0.33), Measured(0.33)}, {{"far", 0.9, 7, "MHA"}});
+  const Verdict verdict =
+      Decide(NotebookHypothesis(), {Measured(0.33), Measured(0.33)}, {{"far", 0.9, 7, "MHA"}});
   ExpectDecision(verdict.printed, 2, 3, "SIZE_CONFOUND_DETECTED");
   ExpectDecision(verdict.stored, 2, 3, "SIZE_CONFOUND_DETECTED");
 }

@@ -1,9 +1,9 @@
 // The Hugging Face cache: which folder it is, and from a name and revision to a snapshot.
 #include "hub/cache.h"
 
-#include <string>
-
 #include <gtest/gtest.h>
+
+#include <string>
 
 #include "hub/temporary.h"
 
@@ -19,7 +19,8 @@ class CacheFolderTest : public TemporaryFolderTest {
  protected:
   void SetUp() override {
     TemporaryFolderTest::SetUp();
-    for (const char* name : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"}) Set(name, std::nullopt);
+    for (const char* name : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"})
+      Set(name, std::nullopt);
     Set("HOME", "/home/someone");
   }
 };
@@ -85,12 +86,14 @@ TEST_F(CacheFolderTest, DISABLED_DoesNotExpandValues) {
 }
 
 TEST(ModelId, IsANameWithAtMostOneOwner) {
-  for (const char* id : {"gpt2", "microsoft/phi-2", "microsoft/phi-1_5", "a/b.c", "A-1/B_2"}) EXPECT_TRUE(IsModelId(id)) << id;
+  for (const char* id : {"gpt2", "microsoft/phi-2", "microsoft/phi-1_5", "a/b.c", "A-1/B_2"})
+    EXPECT_TRUE(IsModelId(id)) << id;
 }
 
 TEST(ModelId, CannotLeaveTheCache) {
-  for (const char* text : {"", "/", "a/", "/a", "a//b", "a/b/c", "..", "../a", "a/..", "a/../b", "./a", ".hidden", "a--b", "a b/c",
-                           "a/b\n", "a\\b", "~/a", "a/b@main", "ä/b", "$HOME/a"}) {
+  for (const char* text :
+       {"",    "/",       "a/",   "/a",    "a//b",  "a/b/c", "..",  "../a",     "a/..", "a/../b",
+        "./a", ".hidden", "a--b", "a b/c", "a/b\n", "a\\b",  "~/a", "a/b@main", "ä/b",  "$HOME/a"}) {
     EXPECT_FALSE(IsModelId(text)) << text;
   }
 }
@@ -109,11 +112,14 @@ class SnapshotTest : public TemporaryFolderTest {
     fs::create_directories(snapshot);
     fs::create_symlink("../../blobs/e3b0c442", snapshot / "config.json");
   }
-  void MakeRef(const std::string& name, const std::string& content) const { Write("models--org--name/refs/" + name, content); }
+  void MakeRef(const std::string& name, const std::string& content) const {
+    Write("models--org--name/refs/" + name, content);
+  }
 
   std::string Missing(const std::string& model, const std::string& revision) const {
-    return "kSystem: " + model + ": no such folder here, and no revision \"" + revision + "\" of it in the cache " +
-           folder_.string() + "; download it with `hf download " + model + "`, or give a folder";
+    return "kSystem: " + model + ": no such folder here, and no revision \"" + revision +
+           "\" of it in the cache " + folder_.string() + "; download it with `hf download " + model +
+           "`, or give a folder";
   }
 };
 
@@ -163,7 +169,8 @@ TEST_F(SnapshotTest, DISABLED_RefusesARevisionThatIsAFolder) {
   MakeSnapshot(kCommit);
   MakeRef("refs/pr/1", kCommit);
   for (const char* revision : {"", "refs", "refs/pr"}) {
-    EXPECT_EQ(ErrorOf([&] { FindSnapshot("org/name", revision); }), Missing("org/name", revision)) << revision;
+    EXPECT_EQ(ErrorOf([&] { FindSnapshot("org/name", revision); }), Missing("org/name", revision))
+        << revision;
   }
 }
 
@@ -171,13 +178,15 @@ TEST_F(SnapshotTest, RefusesALinkIntoNowhere) {
   MakeSnapshot(kCommit);
   MakeRef("main", kCommit);
   fs::remove(folder_ / "models--org--name" / "blobs" / "e3b0c442");
-  EXPECT_EQ(ErrorOf([] { FindSnapshot("org/name", "main"); }).rfind("kSystem: org/name: no config.json", 0), 0u);
+  EXPECT_EQ(ErrorOf([] { FindSnapshot("org/name", "main"); }).rfind("kSystem: org/name: no config.json", 0),
+            0u);
 }
 
 TEST_F(SnapshotTest, RefusesARefThatIsNoCommit) {
   MakeSnapshot(kCommit);
-  for (const std::string& content : {std::string(), std::string("main"), std::string("../../../../etc"), std::string(40, 'g'),
-                                     std::string(40, 'A'), std::string(39, 'a'), std::string(41, 'a')}) {
+  for (const std::string& content :
+       {std::string(), std::string("main"), std::string("../../../../etc"), std::string(40, 'g'),
+        std::string(40, 'A'), std::string(39, 'a'), std::string(41, 'a')}) {
     MakeRef("main", content);
     EXPECT_EQ(ErrorOf([] { FindSnapshot("org/name", "main"); }), Missing("org/name", "main")) << content;
   }

@@ -1,6 +1,8 @@
 // A folder that goes away, environment variables that come back, and the Error that a call throws as text.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -8,8 +10,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <gtest/gtest.h>
 
 #include "core/error.h"
 
@@ -22,10 +22,14 @@ std::string ErrorOf(const Call& call) {
     call();
   } catch (const Error& error) {
     switch (error.kind()) {
-      case ErrorKind::kRun: return std::string("kRun: ") + error.what();
-      case ErrorKind::kInput: return std::string("kInput: ") + error.what();
-      case ErrorKind::kSystem: return std::string("kSystem: ") + error.what();
-      case ErrorKind::kInterrupted: return std::string("kInterrupted: ") + error.what();
+      case ErrorKind::kRun:
+        return std::string("kRun: ") + error.what();
+      case ErrorKind::kInput:
+        return std::string("kInput: ") + error.what();
+      case ErrorKind::kSystem:
+        return std::string("kSystem: ") + error.what();
+      case ErrorKind::kInterrupted:
+        return std::string("kInterrupted: ") + error.what();
     }
   }
   return "no error";
@@ -42,8 +46,10 @@ class TemporaryFolderTest : public testing::Test {
   void TearDown() override {
     std::filesystem::remove_all(folder_);
     for (const auto& [name, value] : before_) {
-      if (value) setenv(name.c_str(), value->c_str(), 1);
-      else unsetenv(name.c_str());
+      if (value)
+        setenv(name.c_str(), value->c_str(), 1);
+      else
+        unsetenv(name.c_str());
     }
   }
 
@@ -58,8 +64,10 @@ class TemporaryFolderTest : public testing::Test {
   void Set(const std::string& name, const std::optional<std::string>& value) {
     const char* now = std::getenv(name.c_str());
     before_.emplace(name, now == nullptr ? std::nullopt : std::optional<std::string>(now));
-    if (value) setenv(name.c_str(), value->c_str(), 1);
-    else unsetenv(name.c_str());
+    if (value)
+      setenv(name.c_str(), value->c_str(), 1);
+    else
+      unsetenv(name.c_str());
   }
 
   std::filesystem::path folder_;

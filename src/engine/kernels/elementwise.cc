@@ -1,5 +1,6 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/kernels/elementwise.cc"
+#include <hwy/contrib/math/math-inl.h>
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
 
@@ -7,8 +8,6 @@
 #include <cmath>
 #include <limits>
 #include <type_traits>
-
-#include <hwy/contrib/math/math-inl.h>
 
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/round-inl.h"
@@ -142,7 +141,9 @@ std::vector<float> LoadVector(const WeightView& weight, DType type) {
   return out;
 }
 
-void Softmax(DType type, std::span<float> row) { HWY_DYNAMIC_DISPATCH(SoftmaxRow)(type, row.data(), row.size()); }
+void Softmax(DType type, std::span<float> row) {
+  HWY_DYNAMIC_DISPATCH(SoftmaxRow)(type, row.data(), row.size());
+}
 
 void Scale(DType type, float factor, std::span<float> values) {
   HWY_DYNAMIC_DISPATCH(ScaleValues)(type, factor, values.data(), values.size());
@@ -161,7 +162,8 @@ void Add(DType type, std::span<const float> term, std::span<float> sum) {
 }
 
 int CountNonFinite(std::span<const float> values) {
-  return static_cast<int>(std::count_if(values.begin(), values.end(), [](float x) { return !std::isfinite(x); }));
+  return static_cast<int>(
+      std::count_if(values.begin(), values.end(), [](float x) { return !std::isfinite(x); }));
 }
 
 float MaxAbs(std::span<const float> values) {

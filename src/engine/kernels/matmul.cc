@@ -1,12 +1,11 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/kernels/matmul.cc"
+#include <hwy/aligned_allocator.h>
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
 
 #include <algorithm>
 #include <type_traits>
-
-#include <hwy/aligned_allocator.h>
 
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/round-inl.h"
@@ -30,7 +29,8 @@ int PanelWidth() { return kVectors * static_cast<int>(hn::Lanes(FloatTag())); }
 
 // y[0..kM) (+)= x[0..kM) * panel, over `depth` terms.
 template <int kM>
-HWY_INLINE void Block(const MatrixView& x, const float* HWY_RESTRICT panel, int depth, float* y, std::size_t y_stride) {
+HWY_INLINE void Block(const MatrixView& x, const float* HWY_RESTRICT panel, int depth, float* y,
+                      std::size_t y_stride) {
   const FloatTag d;
   const std::size_t lanes = hn::Lanes(d);
   FloatVector low[kM];
@@ -74,7 +74,8 @@ void MultiplyPanel(const MatrixView& x, const float* panel, float* sums) {
     Block<kRows>(x.Rows(row, kRows), panel, x.cols, sums + static_cast<std::size_t>(row) * width, width);
   }
   if (row < x.rows) {
-    LastBlock<kRows - 1>(x.Rows(row, x.rows - row), panel, x.cols, sums + static_cast<std::size_t>(row) * width, width);
+    LastBlock<kRows - 1>(x.Rows(row, x.rows - row), panel, x.cols,
+                         sums + static_cast<std::size_t>(row) * width, width);
   }
 }
 
@@ -104,7 +105,8 @@ void Interleave(const float* rows, int count, int depth, float* panel) {
       hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d64, ab1, ce1)), d, out + 3 * width);
     }
     for (; k < depth; ++k) {
-      for (int i = 0; i < 4; ++i) panel[static_cast<std::size_t>(k) * width + static_cast<std::size_t>(n + i)] = r[i * kDepth + k];
+      for (int i = 0; i < 4; ++i)
+        panel[static_cast<std::size_t>(k) * width + static_cast<std::size_t>(n + i)] = r[i * kDepth + k];
     }
   }
 #endif
@@ -149,8 +151,10 @@ const float* PanelOfProduct(const MatrixView& x, int first, int b_rows, const Lo
     const int depth = std::min(kDepth, x.cols - k);
     for (int n = 0; n < width; ++n) {
       float* row = scratch.rows.get() + static_cast<std::size_t>(n) * kDepth;
-      if (n < count) load(first + n, k, depth, row);
-      else std::fill_n(row, depth, 0.0f);
+      if (n < count)
+        load(first + n, k, depth, row);
+      else
+        std::fill_n(row, depth, 0.0f);
     }
     Interleave(scratch.rows.get(), width, depth, scratch.panel.get());
     MultiplyPanel(x.Columns(k, depth), scratch.panel.get(), sums);
@@ -161,7 +165,8 @@ const float* PanelOfProduct(const MatrixView& x, int first, int b_rows, const Lo
 void StorePanel(const float* sums, int first, const MatrixView& y) {
   const int count = std::min(PanelWidth(), y.cols - first);
   for (int m = 0; m < y.rows; ++m) {
-    std::copy_n(sums + static_cast<std::size_t>(m) * static_cast<std::size_t>(PanelWidth()), count, y.Row(m) + first);
+    std::copy_n(sums + static_cast<std::size_t>(m) * static_cast<std::size_t>(PanelWidth()), count,
+                y.Row(m) + first);
   }
 }
 
@@ -227,8 +232,9 @@ HWY_EXPORT(MultiplyOf);
 
 void Linear(const MatrixView& x, const LinearWeights& w, const MatrixView& y, DType type, ThreadPool& pool) {
   const int width = HWY_DYNAMIC_DISPATCH(PanelWidth)();
-  pool.For((w.weight.rows + width - 1) / width,
-           [&](int panel) { HWY_DYNAMIC_DISPATCH(LinearPanel)(x, w, y, type, panel); });
+  pool.For((w.weight.rows + width - 1) / width, [&](int panel) {
+    HWY_DYNAMIC_DISPATCH(LinearPanel)(x, w, y, type, panel);
+  });
 }
 
 void MultiplyTransposed(const MatrixView& a, const MatrixView& b, const MatrixView& y) {
@@ -241,7 +247,8 @@ void Multiply(const MatrixView& a, const MatrixView& b, const MatrixView& y) {
 
 std::vector<std::string> Targets() {
   std::vector<std::string> names;
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) names.emplace_back(hwy::TargetName(target));
+  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets())
+    names.emplace_back(hwy::TargetName(target));
   return names;
 }
 

@@ -36,7 +36,8 @@ V RoundF16(D d, V x) {
   const auto bits = hn::BitCast(du, x);
   const auto sign = hn::And(bits, hn::Set(du, 0x80000000u));
   const auto odd = hn::And(hn::ShiftRight<13>(bits), hn::Set(du, 1u));
-  const auto normal = hn::BitCast(d, hn::And(hn::Add(bits, hn::Add(odd, hn::Set(du, 0xfffu))), hn::Set(du, 0xffffe000u)));
+  const auto normal =
+      hn::BitCast(d, hn::And(hn::Add(bits, hn::Add(odd, hn::Set(du, 0xfffu))), hn::Set(du, 0xffffe000u)));
   const auto magnitude = hn::Abs(x);
   const auto half = hn::Set(d, 0.5f);
   const auto small = hn::Sub(hn::Add(magnitude, half), half);
@@ -58,9 +59,12 @@ V RoundVector(D d, V x) {
 template <class F>
 void WithType(DType type, F&& f) {
   switch (type) {
-    case DType::kBF16: return f(std::integral_constant<DType, DType::kBF16>());
-    case DType::kF16: return f(std::integral_constant<DType, DType::kF16>());
-    default: return f(std::integral_constant<DType, DType::kF32>());
+    case DType::kBF16:
+      return f(std::integral_constant<DType, DType::kBF16>());
+    case DType::kF16:
+      return f(std::integral_constant<DType, DType::kF16>());
+    default:
+      return f(std::integral_constant<DType, DType::kF32>());
   }
 }
 
@@ -126,7 +130,8 @@ inline bool IsExactIn(DType stored, DType type) { return type == DType::kF32 || 
 
 inline void LoadElements(const WeightView& weight, int row, int first, int count, DType type, float* out) {
   const std::size_t element = static_cast<std::size_t>(BitsOf(weight.dtype)) / 8;
-  Widen(weight.dtype, weight.Row(row) + static_cast<std::size_t>(first) * element, static_cast<std::size_t>(count), out);
+  Widen(weight.dtype, weight.Row(row) + static_cast<std::size_t>(first) * element,
+        static_cast<std::size_t>(count), out);
   if (!IsExactIn(weight.dtype, type)) RoundAll(type, out, static_cast<std::size_t>(count));
 }
 

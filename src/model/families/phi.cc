@@ -1,8 +1,8 @@
 // Phi-1, Phi-1.5, Phi-2: parallel block under one LayerNorm, partial rotary, biases everywhere.
 // Defaults are those of transformers 4.57.6, configuration_phi.py.
-#include <array>
-
 #include <fmt/format.h>
+
+#include <array>
 
 #include "model/families/families.h"
 #include "model/rope.h"
@@ -17,12 +17,14 @@ void ReadHeads(const ConfigReader& json, ModelConfig& config) {
   config.heads = json.Int("num_attention_heads", 1, kMostCount);
   config.kv_heads = json.Int("num_key_value_heads", 1, config.heads, config.heads);
   if (config.heads % config.kv_heads != 0) {
-    json.Fail("num_key_value_heads",
-              fmt::format("expected a divisor of num_attention_heads {}, found {}", config.heads, config.kv_heads),
-              "correct the configuration");
+    json.Fail(
+        "num_key_value_heads",
+        fmt::format("expected a divisor of num_attention_heads {}, found {}", config.heads, config.kv_heads),
+        "correct the configuration");
   }
   if (!json.Has("head_dim") && config.hidden % config.heads != 0) {
-    json.Fail("num_attention_heads", fmt::format("expected a divisor of hidden_size {}, found {}", config.hidden, config.heads),
+    json.Fail("num_attention_heads",
+              fmt::format("expected a divisor of hidden_size {}, found {}", config.hidden, config.heads),
               "correct the configuration");
   }
   config.head_dim = json.Int("head_dim", 1, kMostCount, config.hidden / config.heads);
@@ -39,7 +41,8 @@ ModelConfig ReadPhi(const ConfigReader& json) {
   ReadHeads(json, config);
   config.norm_epsilon = json.Number("layer_norm_eps", 1e-5);
   if (config.norm_epsilon < 0) {
-    json.Fail("layer_norm_eps", fmt::format("expected a number of at least 0, found {}", config.norm_epsilon), "correct the value");
+    json.Fail("layer_norm_eps", fmt::format("expected a number of at least 0, found {}", config.norm_epsilon),
+              "correct the value");
   }
   const std::string activation = json.String("hidden_act", "gelu_new");
   if (activation != "gelu_new") {
@@ -61,8 +64,8 @@ constexpr std::array kTensors = {
     TensorRule{Slot::kKeyBias, "layers.{layer}.self_attn.k_proj.bias", Dim::kKeyWidth},
     TensorRule{Slot::kValueWeight, "layers.{layer}.self_attn.v_proj.weight", Dim::kKeyWidth, Dim::kHidden},
     TensorRule{Slot::kValueBias, "layers.{layer}.self_attn.v_proj.bias", Dim::kKeyWidth},
-    TensorRule{Slot::kQueryNormWeight, "layers.{layer}.self_attn.q_layernorm.weight", Dim::kHeadDim, Dim::kOne,
-               Presence::kWithQkNorm},
+    TensorRule{Slot::kQueryNormWeight, "layers.{layer}.self_attn.q_layernorm.weight", Dim::kHeadDim,
+               Dim::kOne, Presence::kWithQkNorm},
     TensorRule{Slot::kQueryNormBias, "layers.{layer}.self_attn.q_layernorm.bias", Dim::kHeadDim, Dim::kOne,
                Presence::kWithQkNorm},
     TensorRule{Slot::kKeyNormWeight, "layers.{layer}.self_attn.k_layernorm.weight", Dim::kHeadDim, Dim::kOne,
@@ -77,7 +80,8 @@ constexpr std::array kTensors = {
     TensorRule{Slot::kDownBias, "layers.{layer}.mlp.fc2.bias", Dim::kHidden},
 };
 
-constexpr std::array<std::string_view, 3> kUnused = {"lm_head.*", "model.final_layernorm.*", "final_layernorm.*"};
+constexpr std::array<std::string_view, 3> kUnused = {"lm_head.*", "model.final_layernorm.*",
+                                                     "final_layernorm.*"};
 
 }  // namespace
 
