@@ -12,12 +12,6 @@
 namespace headspec::cli {
 namespace {
 
-struct Arguments {
-  std::string model;
-  ProtocolOptions protocol;
-  CommonOptions common;
-};
-
 std::string Bytes(std::uint64_t bytes) {
   if (bytes >= 1'000'000'000) return fmt::format("{:.2f} GB", static_cast<double>(bytes) / 1e9);
   return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
@@ -85,7 +79,7 @@ std::string TextOf(const experiment::Inspection& in) {
   return text;
 }
 
-int RunInspect(const Arguments& args) {
+int RunInspect(const ModelArguments& args) {
   Console console(args.common);
   const auto inspection =
       experiment::Inspect(EntryOf(args.model, args.protocol), BuildProtocol(args.protocol),
@@ -97,15 +91,10 @@ int RunInspect(const Arguments& args) {
 }  // namespace
 
 void AddInspect(CLI::App& program, int& exit_code) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<ModelArguments>();
   CLI::App* command =
       program.add_subcommand("inspect", "Architecture, cost and tokens of a model, without measuring it");
-  command
-      ->add_option("MODEL", args->model,
-                   "folder, or org/name[@revision] of a model in the Hugging Face cache")
-      ->required();
-  AddProtocolOptions(*command, args->protocol);
-  AddCommonOptions(*command, args->common);
+  AddModelArguments(*command, *args);
   command->footer("Example: headspec inspect ~/models/phi-2 --json");
   command->callback([args, &exit_code] { exit_code = RunInspect(*args); });
 }

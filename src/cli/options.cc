@@ -58,6 +58,13 @@ void AddProtocolOptions(CLI::App& command, ProtocolOptions& options) {
   command.add_flag("--rerun-seeds", options.rerun_seeds, "really repeat the pass for every seed");
 }
 
+void AddModelArguments(CLI::App& command, ModelArguments& arguments) {
+  command.add_option("MODEL", arguments.model, "folder, or org/name of a model in the Hugging Face cache")
+      ->required();
+  AddProtocolOptions(command, arguments.protocol);
+  AddCommonOptions(command, arguments.common);
+}
+
 Protocol BuildProtocol(const ProtocolOptions& options) {
   Protocol protocol = experiment::DefaultProtocol();
   protocol.prompts = experiment::LoadPrompts(options.prompts);

@@ -35,6 +35,14 @@ struct ProtocolOptions {
 };
 void AddProtocolOptions(CLI::App& command, ProtocolOptions& options);
 
+// Everything that a command about one model takes.
+struct ModelArguments {
+  std::string model;
+  ProtocolOptions protocol;
+  CommonOptions common;
+};
+void AddModelArguments(CLI::App& command, ModelArguments& arguments);
+
 // The protocol that the options describe. Throws Error.
 Protocol BuildProtocol(const ProtocolOptions& options);
 ModelEntry EntryOf(const std::string& model, const ProtocolOptions& options);

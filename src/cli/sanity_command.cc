@@ -9,13 +9,7 @@
 namespace headspec::cli {
 namespace {
 
-struct Arguments {
-  std::string model;
-  ProtocolOptions protocol;
-  CommonOptions common;
-};
-
-int RunCheck(const Arguments& args) {
+int RunCheck(const ModelArguments& args) {
   Plan plan;
   plan.experiment = "sanity";
   plan.purpose = "Sanity check of " + args.model;
@@ -42,15 +36,10 @@ int RunCheck(const Arguments& args) {
 }  // namespace
 
 void AddSanity(CLI::App& program, int& exit_code) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<ModelArguments>();
   CLI::App* command = program.add_subcommand(
       "sanity", "The eight-step check of one model, in bf16, fp16 and fp32 until one passes");
-  command
-      ->add_option("MODEL", args->model,
-                   "folder, or org/name[@revision] of a model in the Hugging Face cache")
-      ->required();
-  AddProtocolOptions(*command, args->protocol);
-  AddCommonOptions(*command, args->common);
+  AddModelArguments(*command, *args);
   command->footer("Example: headspec sanity ~/models/phi-2");
   command->callback([args, &exit_code] { exit_code = RunCheck(*args); });
 }

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <string_view>
 
 #include "core/error.h"
 
@@ -31,6 +32,7 @@ fs::path Expand(const std::string& text) {
     const char* value = std::getenv(out.substr(begin, end - begin).c_str());
     if (value == nullptr) continue;
     out.replace(at, end + (braced ? 1 : 0) - at, value);
+    at += std::string_view(value).size() - 1;  // what came in is not expanded again
   }
   return out;
 }
@@ -75,9 +77,13 @@ Snapshot FindSnapshot(const std::string& model, const std::string& revision) {
   std::string commit = revision;
   std::error_code code;
   if (!IsCommit(revision)) {
-    std::ifstream in(repository / "refs" / revision, std::ios::binary);
-    commit.assign(std::istreambuf_iterator<char>(in), {});
-    if (!in || !IsCommit(commit) || revision.find("..") != std::string::npos) {
+    const fs::path ref = repository / "refs" / revision;
+    const bool plain = !revision.empty() && revision.find("..") == std::string::npos;
+    if (plain && fs::is_regular_file(ref, code)) {
+      std::ifstream in(ref, std::ios::binary);
+      commit.assign(std::istreambuf_iterator<char>(in), {});
+    }
+    if (!plain || !IsCommit(commit)) {
       throw Error(ErrorKind::kSystem,
                   fmt::format("{}: no such folder here, and no revision \"{}\" of it in the cache {}", model,
                               revision, CacheFolder().string()),

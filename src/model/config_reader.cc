@@ -3,27 +3,35 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "core/error.h"
+#include "core/file.h"
 
 namespace headspec::model {
 namespace {
 
 constexpr const char* kDownloadAgain = "download the file again or correct it";
 
-std::string ReadFile(const std::filesystem::path& file) {
-  std::error_code ignored;
-  std::ifstream in(file, std::ios::binary);
-  if (!in || std::filesystem::is_directory(file, ignored)) {
-    throw Error(ErrorKind::kSystem,
-                fmt::format("config.json: cannot be read in {}", file.parent_path().string()),
-                "give a folder that holds a Hugging Face checkpoint (config.json, tokenizer.json, "
-                "model.safetensors)");
+// Real files nest a few deep; the library copies and prints values recursively.
+constexpr int kMaxDepth = 64;
+
+nlohmann::json Parse(const std::string& text, const std::string& folder) {
+  const auto shallow = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+    if (depth > kMaxDepth) {
+      throw Error(ErrorKind::kInput,
+                  fmt::format("config.json: nested deeper than {} in {}", kMaxDepth, folder), kDownloadAgain);
+    }
+    return true;
+  };
+  try {
+    return nlohmann::json::parse(text, shallow);
+  } catch (const nlohmann::json::exception& e) {
+    const std::string what = e.what();
+    throw Error(ErrorKind::kInput,
+                fmt::format("config.json: not JSON in {} ({})", folder, what.substr(what.find(' ') + 1)),
+                kDownloadAgain);
   }
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 std::string Excerpt(const nlohmann::json& value) {
@@ -39,19 +47,13 @@ ConfigReader::ConfigReader(nlohmann::json json, std::filesystem::path file, std:
 
 ConfigReader ConfigReader::Open(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "config.json";
-  const std::string text = ReadFile(file);
-  if (text.starts_with("version https://git-lfs")) {
-    throw Error(ErrorKind::kInput,
-                fmt::format("config.json: a Git-LFS pointer, not the file itself, in {}", folder.string()),
-                "run `git lfs pull` there");
+  const std::optional<std::string> text = ReadFile(file);
+  if (!text) {
+    throw Error(ErrorKind::kSystem, fmt::format("config.json: none in {}", folder.string()),
+                "give a folder that holds a Hugging Face checkpoint (config.json, tokenizer.json, "
+                "model.safetensors)");
   }
-  nlohmann::json json;
-  try {
-    json = nlohmann::json::parse(text);
-  } catch (const nlohmann::json::exception& e) {
-    throw Error(ErrorKind::kInput, fmt::format("config.json: not JSON in {} ({})", folder.string(), e.what()),
-                kDownloadAgain);
-  }
+  nlohmann::json json = Parse(*text, folder.string());
   if (!json.is_object()) {
     throw Error(
         ErrorKind::kInput,

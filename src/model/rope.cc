@@ -7,13 +7,19 @@ namespace {
 
 // "default" leaves the frequencies alone, "linear" divides them.
 void ReadScaling(const ConfigReader& scaling, Rotary& rotary) {
-  const std::string type = scaling.String("rope_type", scaling.String("type", "default"));
+  const char* key = scaling.Has("rope_type") || !scaling.Has("type") ? "rope_type" : "type";
+  const std::string type = scaling.String(key, "");
   if (type == "default") return;
   if (type != "linear") {
-    scaling.Fail("rope_type", fmt::format("expected one of: default, linear; found \"{}\"", type),
+    scaling.Fail(key,
+                 fmt::format("expected one of: default, linear; found {}",
+                             type.empty() ? "nothing" : '"' + type + '"'),
                  "this rotary scaling changes attention and is not supported yet");
   }
   rotary.linear_factor = scaling.Number("factor", 0);
+  if (!scaling.Has("factor")) {
+    scaling.Fail("factor", "expected a number of at least 1, found nothing", "add the scaling factor");
+  }
   if (rotary.linear_factor < 1) {
     scaling.Fail("factor", fmt::format("expected a number of at least 1, found {}", rotary.linear_factor),
                  "correct the scaling factor");
@@ -44,7 +50,7 @@ Rotary ReadRotary(const ConfigReader& config, int head_dim, const RopeDefaults& 
                             rotary.dims, head_dim),
                 "correct the value");
   }
-  if (parameters) ReadScaling(*parameters, rotary);
+  if (parameters && parameters->Has("rope_type")) ReadScaling(*parameters, rotary);
   if (const auto scaling = config.Object("rope_scaling")) ReadScaling(*scaling, rotary);
   return rotary;
 }

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <string_view>
 #include <utility>
 
@@ -51,25 +50,6 @@ std::string OneLine(std::string text) {
     if (static_cast<unsigned char>(c) < ' ') c = ' ';
   }
   return text;
-}
-
-std::optional<std::string> ReadFile(const std::filesystem::path& path) {
-  std::error_code failed;
-  if (!std::filesystem::exists(path, failed)) return std::nullopt;
-  const std::string name = path.filename().string();
-  const bool is_file = std::filesystem::is_regular_file(path, failed);
-  std::string bytes(is_file ? std::filesystem::file_size(path, failed) : 0, '\0');
-  std::ifstream stream(path, std::ios::binary);
-  if (!is_file || failed || !stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) {
-    throw Error(ErrorKind::kSystem, fmt::format("{}: cannot be read", name) + Place(path),
-                "check that it is a file and its permissions");
-  }
-  if (bytes.starts_with("version https://git-lfs")) {
-    throw Error(ErrorKind::kInput,
-                fmt::format("{}: a Git-LFS pointer instead of the file", name) + Place(path),
-                "run git lfs pull there, or download the file again");
-  }
-  return bytes;
 }
 
 JsonFile JsonFile::Read(const std::filesystem::path& path) {

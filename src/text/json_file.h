@@ -10,14 +10,12 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/file.h"
 
 namespace headspec::text {
 
 // Ordered, because the order of special tokens decides the ids of those that are new.
 using Json = nlohmann::ordered_json;
-
-// The bytes of a file; nothing when there is no such file. Refuses Git-LFS pointers by name.
-std::optional<std::string> ReadFile(const std::filesystem::path& path);
 
 // A message that fits in one line, whatever a library or a template put into it.
 std::string OneLine(std::string text);

@@ -171,7 +171,7 @@ class Output(HostileTest):
             options = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
             if subprocess.run(["test", "-x", PROGRAM], **options).returncode != 0:
                 self.skipTest("user nobody cannot reach the program")
-        self.assert_measure_fails(3, f"{self.folder}: config.json: cannot be read in {self.folder}; give a folder that holds a Hugging Face "
+        self.assert_measure_fails(3, f"{self.folder}: config.json: none in {self.folder}; give a folder that holds a Hugging Face "
                                      "checkpoint (config.json, tokenizer.json, model.safetensors)", self.folder, **options)
 
     # The disk is full as far as one file of this process goes.

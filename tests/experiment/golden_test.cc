@@ -170,20 +170,20 @@ TEST_P(GoldenAttention, ProbabilitiesAgreeWithTheReference) {
     if (first_use)
       engine::Forward(subject.model, prompts.ids, pass, {TypeOf(ParsePrecision(dtype, "test")), 0, nullptr});
     const auto* data = reinterpret_cast<const std::byte*>(bytes.data()) + header.data_offset + tensor.begin;
-    const Probabilities found = Compare(pass, tensor, data, layer);
+    const Probabilities compared = Compare(pass, tensor, data, layer);
     // 32-bit: within 5e-5. Rounded: the same bits, but for the rare sum that another order rounds the other
     // way.
     if (dtype == "float32")
-      EXPECT_LE(found.largest, 5e-5) << tensor.name;
+      EXPECT_LE(compared.largest, 5e-5) << tensor.name;
     else
-      EXPECT_LE(found.differing, found.count / 1000) << tensor.name;
+      EXPECT_LE(compared.differing, compared.count / 1000) << tensor.name;
   }
   EXPECT_EQ(passes.size(), 3u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Checkpoints, GoldenAttention, testing::ValuesIn(golden::CheckpointNames()),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& test) {
+                           std::string name = test.param;
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });

@@ -256,20 +256,20 @@ TEST(ConfigRefusal, NotJson) {
 }
 
 TEST(ConfigRefusal, LfsPointer) {
-  EXPECT_EQ(
-      ErrorOfContent("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 700\n"),
-      "kInput: config.json: a Git-LFS pointer, not the file itself, in FOLDER; run `git lfs pull` there");
+  EXPECT_EQ(ErrorOfContent("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 700\n"),
+            "kInput: config.json: a Git-LFS pointer instead of the file in FOLDER/config.json; run git lfs "
+            "pull there, or download the file again");
 }
 
 TEST(ConfigRefusal, MissingFile) {
-  const std::string expected =
-      "kSystem: config.json: cannot be read in FOLDER; give a folder that holds a Hugging Face checkpoint "
-      "(config.json, "
-      "tokenizer.json, model.safetensors)";
   const TinyCheckpoint empty;
-  EXPECT_EQ(ErrorOf(empty.folder(), [&] { Read(empty.folder()); }), expected);
+  EXPECT_EQ(ErrorOf(empty.folder(), [&] { Read(empty.folder()); }),
+            "kSystem: config.json: none in FOLDER; give a folder that holds a Hugging Face checkpoint "
+            "(config.json, tokenizer.json, model.safetensors)");
   std::filesystem::create_directory(empty.folder() / "config.json");
-  EXPECT_EQ(ErrorOf(empty.folder(), [&] { Read(empty.folder()); }), expected);
+  EXPECT_EQ(ErrorOf(empty.folder(), [&] { Read(empty.folder()); }),
+            "kSystem: config.json: cannot be read in FOLDER/config.json; check that it is a file and its "
+            "permissions");
 }
 
 }  // namespace

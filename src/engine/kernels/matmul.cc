@@ -1,8 +1,10 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/kernels/matmul.cc"
-#include <hwy/aligned_allocator.h>
-#include <hwy/foreach_target.h>  // must come before highway.h
+#include <hwy/foreach_target.h>  // comes before highway.h
+
 #include <hwy/highway.h>
+
+#include <hwy/aligned_allocator.h>
 
 #include <algorithm>
 #include <type_traits>
