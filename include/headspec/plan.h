@@ -17,6 +17,15 @@ std::string TorchName(Precision precision);
 // "bfloat16", "float16", "float32", as on the command line.
 std::string ShortName(Precision precision);
 
+// Whose rounding points the forward pass reproduces.
+enum class Profile {
+  kHf457,  // transformers 4.57.6, eager attention
+  kHf447,  // up to 4.47: Phi multiplies queries and keys in float32
+  kExact,  // float32 everywhere
+};
+// "hf-4.57", "hf-4.47" or "exact".
+std::string ProfileName(Profile profile);
+
 struct PromptSet {
   std::string version;  // "Standard-10 v3", or the file's name
   std::string source;   // "built-in", or the path it was read from
@@ -72,6 +81,7 @@ struct Protocol {
   std::vector<SanityVariant> variants;
   double sanity_min_si = 0.05;
   Fallback fallback = Fallback::kFirstModel;
+  Profile profile = Profile::kHf457;
 };
 
 struct Plan {

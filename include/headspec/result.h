@@ -58,6 +58,7 @@ struct Numerics {
   std::string cpu_target;  // vector instruction set the kernels ran on
   NonFinite non_finite;
   std::vector<double> max_abs_score;  // [L]: largest |query . key| before scaling
+  double largest_finite = 0;          // of the type that holds the scores; beyond it they overflow
 };
 
 struct FileRecord {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "headspec/plan.h"
@@ -15,6 +16,8 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void OnSanity(const ModelEntry&, const SanityResult&) {}
+  // A variant (its label) is given up after the whole measurement, and the next one is tried.
+  virtual void OnFallback(const ModelEntry&, const std::string& /*label*/, const std::string& /*reason*/) {}
   virtual void OnModelBegin(const ModelEntry&) {}
   virtual void OnModelEnd(const ModelResult&) {}
   // Long work: `total` units of something begin, advance and end.
@@ -27,6 +30,10 @@ class Observer {
 
 struct RunOptions {
   int threads = 0;  // 0: all
+  // Bytes of activations; more prompts than fit are processed in chunks, layer by layer.
+  std::uint64_t activation_budget = std::uint64_t{1} << 30;
+  // Drop every used layer from the system's file cache.
+  bool low_memory = false;
 };
 
 // The notebook's experiment: sanity check, every model of the ladder, both verdict rules. A failing model

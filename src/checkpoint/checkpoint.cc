@@ -159,4 +159,6 @@ void Checkpoint::WillNeed(const Tensor& tensor) const { MapOf(tensor).WillNeed(t
 
 void Checkpoint::DontNeed(const Tensor& tensor) const { MapOf(tensor).DontNeed(tensor.bytes); }
 
+void Checkpoint::DropFromCache(const Tensor& tensor) const { MapOf(tensor).DropFromCache(tensor.bytes); }
+
 }  // namespace headspec::checkpoint

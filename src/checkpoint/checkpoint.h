@@ -52,6 +52,7 @@ class Checkpoint {
   // Start reading a tensor's pages, or give them back; see MappedFile. `tensor` is one of tensors().
   void WillNeed(const Tensor& tensor) const;
   void DontNeed(const Tensor& tensor) const;
+  void DropFromCache(const Tensor& tensor) const;
 
  private:
   Checkpoint() = default;

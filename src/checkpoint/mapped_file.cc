@@ -113,4 +113,13 @@ void MappedFile::DontNeed(std::span<const std::byte> part) const {
   Advise((begin + PageSize() - 1) / PageSize() * PageSize(), last, MADV_DONTNEED);
 }
 
+void MappedFile::DropFromCache(std::span<const std::byte> part) const {
+  if (part.empty()) return;
+  assert(Holds(part));
+  const FileDescriptor file(open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.value() < 0) return;
+  (void)posix_fadvise(file.value(), part.data() - bytes_.data(), static_cast<off_t>(part.size()),
+                      POSIX_FADV_DONTNEED);
+}
+
 }  // namespace headspec::checkpoint

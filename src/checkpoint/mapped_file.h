@@ -29,6 +29,9 @@ class MappedFile {
   // tensor may still be in use; reading them again is allowed and maps them again.
   void WillNeed(std::span<const std::byte> part) const;
   void DontNeed(std::span<const std::byte> part) const;
+  // After DontNeed: takes the part out of the system's file cache too, so that a file larger than memory
+  // does not push everything else out.
+  void DropFromCache(std::span<const std::byte> part) const;
 
  private:
   MappedFile(std::filesystem::path path, std::span<const std::byte> bytes);

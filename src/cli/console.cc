@@ -88,6 +88,10 @@ void Console::OnSanity(const ModelEntry& entry, const SanityResult& result) {
   Print(report::SanityBlock(result, entry.name, sanity_min_si_) + "\n");
 }
 
+void Console::OnFallback(const ModelEntry& entry, const std::string& label, const std::string& reason) {
+  Note(entry.name + ": " + label + " given up: " + reason);
+}
+
 void Console::OnModelBegin(const ModelEntry& entry) {
   model_ = entry.display;
   if (options_.verbose) Note("loading " + entry.name);

@@ -35,6 +35,7 @@ class Console final : public Observer {
   void Error(std::string_view text);
 
   void OnSanity(const ModelEntry& entry, const SanityResult& result) override;
+  void OnFallback(const ModelEntry& entry, const std::string& label, const std::string& reason) override;
   void OnModelBegin(const ModelEntry& entry) override;
   void OnModelEnd(const ModelResult& result) override;
   void OnWorkBegin(std::string_view what, std::int64_t total) override;

@@ -42,6 +42,7 @@ nlohmann::ordered_json JsonOf(const experiment::Inspection& in) {
             {"floating_point_operations", in.pass.operations},
             {"weight_bytes", in.pass.weight_bytes},
             {"activation_bytes", in.pass.activation_bytes},
+            {"chunks", in.pass.chunks},
             {"largest_layer_bytes", in.pass.largest_layer_bytes},
             {"estimated_seconds", in.pass.operations / in.operations_per_second}}},
           {"token_ids", in.prompts.ids},
@@ -56,7 +57,7 @@ std::string TextOf(const experiment::Inspection& in) {
       "  architecture  {}: {} layers, {} heads, {} key-value heads, hidden {}, d_head {}\n"
       "  ratios        rho_head {:.4f}, rho_kv {:.4f}\n"
       "  weights       {:.3f} B parameters, stored as {}, {} read once per pass\n"
-      "  memory        {} for activations, {} of file pages in use per layer\n"
+      "  memory        {} for activations, {} of file pages in use per layer; prompts in {} chunk{}\n"
       "  time          about {:.1f} s for {} tokens ({:.3f} TFLOP at {:.0f} GFLOP/s measured here), if the "
       "file is cached\n"
       "  tokenizer     {}; {}; {}\n",
@@ -64,8 +65,8 @@ std::string TextOf(const experiment::Inspection& in) {
       a.num_kv_heads, a.hidden_size, a.d_head, a.rho_head, a.rho_kv,
       static_cast<double>(a.provenance.parameters) / 1e9, a.provenance.weights_dtype,
       Bytes(in.pass.weight_bytes), Bytes(in.pass.activation_bytes), Bytes(in.pass.largest_layer_bytes),
-      in.pass.operations / in.operations_per_second, in.pass.tokens, in.pass.operations / 1e12,
-      in.operations_per_second / 1e9, in.tokenizer_class,
+      in.pass.chunks, in.pass.chunks == 1 ? "" : "s", in.pass.operations / in.operations_per_second,
+      in.pass.tokens, in.pass.operations / 1e12, in.operations_per_second / 1e9, in.tokenizer_class,
       in.adds_bos ? "puts BOS in front" : "adds no BOS: the attention sink falls on the first word",
       !in.has_chat_template              ? "no chat template"
       : in.prompts.chat_template_applied ? "chat template applied"
@@ -83,7 +84,7 @@ int RunInspect(const ModelArguments& args) {
   Console console(args.common);
   const auto inspection =
       experiment::Inspect(EntryOf(args.model, args.protocol), BuildProtocol(args.protocol),
-                          args.protocol.chat_template, args.common.threads);
+                          args.protocol.chat_template, args.common.run_options());
   console.PrintResult(args.common.json ? report::JsonText(JsonOf(inspection)) : TextOf(inspection));
   return 0;
 }

@@ -31,6 +31,12 @@ void AddCommonOptions(CLI::App& command, CommonOptions& options) {
   command.add_option("--threads", options.threads, "threads to use; 0: all")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  command
+      .add_option("--activation-memory", options.activation_mb,
+                  "megabytes for activations; more prompts are processed in chunks")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  command.add_flag("--low-memory", options.low_memory, "drop every used layer from the file cache");
 }
 
 void AddProtocolOptions(CLI::App& command, ProtocolOptions& options) {
@@ -39,6 +45,12 @@ void AddProtocolOptions(CLI::App& command, ProtocolOptions& options) {
           "--dtype", options.dtype,
           "auto (the first of bfloat16, float16, float32 that passes the sanity check), or one of them")
       ->check(CLI::IsMember({"auto", "bfloat16", "float16", "float32"}))
+      ->capture_default_str();
+  command
+      .add_option(
+          "--numerics", options.numerics,
+          "rounding points: hf-4.57, hf-4.47 (queries and keys in float32), exact (float32 everywhere)")
+      ->check(CLI::IsMember({"hf-4.57", "hf-4.47", "exact"}))
       ->capture_default_str();
   command
       .add_option("--prompts", options.prompts,
@@ -78,6 +90,7 @@ Protocol BuildProtocol(const ProtocolOptions& options) {
     for (SanityVariant& variant : protocol.variants)
       variant = experiment::MakeVariant(variant.precision, options.chat_template);
   }
+  experiment::UseProfile(experiment::ParseProfile(options.numerics, "--numerics"), "--numerics", protocol);
   return protocol;
 }
 

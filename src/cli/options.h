@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,22 +11,27 @@
 
 namespace headspec::cli {
 
-// How a command talks: --json, -q, -v, --no-progress, --threads.
+// How a command talks and what it may use: --json, -q, -v, --no-progress, --threads, --activation-memory,
+// --low-memory.
 struct CommonOptions {
   bool json = false;
   bool quiet = false;
   bool verbose = false;
   bool no_progress = false;
   int threads = 0;
+  std::uint64_t activation_mb = 1024;
+  bool low_memory = false;
 
-  RunOptions run_options() const { return {threads}; }
+  RunOptions run_options() const { return {threads, activation_mb * 1'000'000, low_memory}; }
 };
 void AddCommonOptions(CLI::App& command, CommonOptions& options);
 
-// What is measured and how: --dtype, --prompts, --max-length, --chat-template, --revision, --seed,
+// What is measured and how: --dtype, --numerics, --prompts, --max-length, --chat-template, --revision,
+// --seed,
 // --rerun-seeds.
 struct ProtocolOptions {
   std::string dtype = "auto";
+  std::string numerics = "hf-4.57";
   std::string prompts = "standard-10-v3";
   int max_length = 128;
   bool chat_template = false;

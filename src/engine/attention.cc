@@ -18,28 +18,33 @@ constexpr float kMaxF16 = 65504.0f;
 
 // Keys that take part in the rows of a tile. In fp16 all do: there a masked score that overflowed to
 // infinity, or a row of visible scores that all did, changes what the reference's softmax gives.
-int KeysOfTile(DType type, int tokens, int last_query) {
-  return type == DType::kF16 ? tokens : last_query + 1;
+int KeysOfTile(DType score_type, int tokens, int last_query) {
+  return score_type == DType::kF16 ? tokens : last_query + 1;
 }
 
-void MaskFuture(DType type, int query, std::span<float> row) {
-  const auto future = row.subspan(static_cast<std::size_t>(query + 1));
-  if (type == DType::kF16) {
+// One row of scaled scores to probabilities, masked keys exactly 0 unless the reference's are not.
+void Probabilities(const AttentionInput& in, int query, std::span<float> row) {
+  const auto visible = row.first(static_cast<std::size_t>(query + 1));
+  const auto future = row.subspan(visible.size());
+  if (in.score_type == DType::kF16) {
     for (float& score : future) score += -kMaxF16;
-    kernels::Round(type, future);
-  }
-}
-
-// One row of rounded scores to probabilities, masked keys exactly 0 unless the reference's are not.
-void Probabilities(DType type, int query, std::span<float> row) {
-  if (type == DType::kF16) {
-    MaskFuture(type, query, row);
-    kernels::Softmax(type, row);
+    kernels::Round(DType::kF16, future);
+    kernels::Softmax(in.type, row);
     return;
   }
-  const auto visible = row.first(static_cast<std::size_t>(query + 1));
-  kernels::Softmax(type, visible);
-  std::fill(row.begin() + query + 1, row.end(), 0.0f);
+  kernels::Softmax(in.type, visible);
+  std::fill(future.begin(), future.end(), 0.0f);
+}
+
+// scores / sqrt(head width). The reference multiplies by a float and rounds; where a profile keeps scores
+// in float it divides.
+void ScaleScores(const AttentionInput& in, std::span<float> scores) {
+  const double root = std::sqrt(static_cast<double>(in.config.head_dim));
+  if (in.score_type == in.type) {
+    kernels::Scale(in.type, static_cast<float>(1.0 / root), scores);
+  } else {
+    for (float& score : scores) score /= static_cast<float>(root);
+  }
 }
 
 class HeadTask {
@@ -59,27 +64,28 @@ class HeadTask {
   }
 
  private:
+  int Prompt() const { return in_.first_prompt + prompt_; }
+
   MatrixView OfHead(const MatrixView& all, int head, int first, int count) const {
     return all.Rows(span_.first + first, count).Columns(head * in_.config.head_dim, in_.config.head_dim);
   }
 
   float RunTile(int first) {
     const int queries = std::min(kQueriesPerTile, span_.tokens - first);
-    const int keys = KeysOfTile(in_.type, span_.tokens, first + queries - 1);
+    const int keys = KeysOfTile(in_.score_type, span_.tokens, first + queries - 1);
     const int kv_head = head_ / (in_.config.heads / in_.config.kv_heads);
     Buffer scores(queries, keys);
     const MatrixView rows = scores.view();
     kernels::MultiplyTransposed(OfHead(in_.query, head_, first, queries), OfHead(in_.key, kv_head, 0, keys),
                                 rows);
-    kernels::Round(in_.type, scores.values());
+    kernels::Round(in_.score_type, scores.values());
     const float largest = LargestVisible(rows, first);
-    out_.watch.Check({"attention scores", in_.layer, prompt_, head_}, scores.values());
-    kernels::Scale(in_.type, static_cast<float>(1.0 / std::sqrt(static_cast<double>(in_.config.head_dim))),
-                   scores.values());
+    out_.watch.Check({"attention scores", in_.layer, Prompt(), head_}, scores.values());
+    ScaleScores(in_, scores.values());
     for (int i = 0; i < queries; ++i)
-      Probabilities(in_.type, first + i, {rows.Row(i), static_cast<std::size_t>(keys)});
-    out_.watch.Check({"attention probabilities", in_.layer, prompt_, head_}, scores.values());
-    out_.sink.Take({prompt_, in_.layer, head_, span_.tokens, first, rows});
+      Probabilities(in_, first + i, {rows.Row(i), static_cast<std::size_t>(keys)});
+    out_.watch.Check({"attention probabilities", in_.layer, Prompt(), head_}, scores.values());
+    out_.sink.Take({Prompt(), in_.layer, head_, span_.tokens, first, rows});
     if (in_.value.data != nullptr) AttendValues(rows, first, kv_head);
     return largest;
   }
@@ -98,7 +104,7 @@ class HeadTask {
     for (int i = 0; i < attended.rows; ++i) {
       const std::span<float> row(attended.Row(i), static_cast<std::size_t>(attended.cols));
       kernels::Round(in_.type, row);
-      out_.watch.Check({"attended values", in_.layer, prompt_, head_}, row);
+      out_.watch.Check({"attended values", in_.layer, Prompt(), head_}, row);
     }
   }
 

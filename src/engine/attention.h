@@ -23,14 +23,18 @@ struct AttentionInput {
   MatrixView query;  // (M, H*D), rotated
   MatrixView key;    // (M, G*D), rotated
   MatrixView value;  // (M, G*D); no data: the attended values are not needed
-  int layer;
-  DType type;
+  int layer = 0;
+  int first_prompt = 0;  // of the chunk, in the whole batch
+  DType type = DType::kF32;
+  DType score_type = DType::kF32;  // `type`; or kF32: scores unrounded and divided, probabilities rounded
 };
 
 struct AttentionOutput {
   AttentionSink& sink;
   FiniteWatch& watch;
-  MatrixView attended;  // (M, H*D), written when values are given
+  // (M, H*D), written when values are given. May be the query itself: a head's tile is written after its
+  // queries were read, and no other task touches it.
+  MatrixView attended;
 };
 
 // Returns the largest |query . key| before scaling.

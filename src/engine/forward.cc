@@ -6,53 +6,61 @@
 #include <span>
 
 #include "core/error.h"
-#include "engine/attention.h"
+#include "engine/block.h"
 #include "engine/buffer.h"
+#include "engine/chunks.h"
 #include "engine/kernels/kernels.h"
-#include "engine/rotary.h"
+#include "engine/prefetcher.h"
 
 namespace headspec::engine {
 namespace {
 
-using model::LayerWeights;
-using model::ModelConfig;
-using model::Slot;
-
-std::span<float> RowOf(const MatrixView& matrix, int row) {
-  return {matrix.Row(row), static_cast<std::size_t>(matrix.cols)};
+std::vector<int> LengthsOf(const std::vector<TokenIds>& prompts) {
+  std::vector<int> lengths;
+  for (const TokenIds& ids : prompts) lengths.push_back(static_cast<int>(ids.size()));
+  return lengths;
 }
 
-// Letters: M tokens of all prompts together; the rest as in model/config.h.
+// Where the prompts of a chunk lie in its rows.
+std::vector<PromptSpan> SpansOf(const Chunk& chunk, const std::vector<int>& lengths) {
+  std::vector<PromptSpan> spans;
+  int first = 0;
+  for (int i = 0; i < chunk.prompts; ++i) {
+    spans.push_back({first, lengths[static_cast<std::size_t>(chunk.first_prompt + i)]});
+    first += spans.back().tokens;
+  }
+  return spans;
+}
+
+int MostTokens(const std::vector<Chunk>& chunks) {
+  return std::max_element(chunks.begin(), chunks.end(),
+                          [](const Chunk& a, const Chunk& b) { return a.tokens < b.tokens; })
+      ->tokens;
+}
+
 class Pass {
  public:
   Pass(const model::Model& model, const std::vector<TokenIds>& prompts, AttentionSink& sink,
        const ForwardOptions& options)
       : model_(model),
-        config_(model.config()),
-        type_(options.type),
-        sink_(sink),
+        options_(options),
+        lengths_(LengthsOf(prompts)),
+        chunks_(SplitIntoChunks(model.config(), lengths_, options.activation_budget)),
         pool_(options.threads),
-        prompts_(Spans(prompts)),
-        tokens_(prompts_.back().first + prompts_.back().tokens),
-        rotary_(config_.rotary, LongestPrompt(), type_),
-        hidden_(tokens_, config_.hidden),
-        normed_(tokens_, config_.hidden),
-        query_(tokens_, config_.QueryWidth()),
-        key_(tokens_, config_.KeyWidth()),
-        value_(tokens_, config_.KeyWidth()),
-        attended_(tokens_, config_.QueryWidth()),
-        branch_(tokens_, config_.hidden),
-        up_(tokens_, config_.intermediate) {}
+        hidden_(chunks_.back().first_token + chunks_.back().tokens, model.config().hidden),
+        block_({model.config(), options.type, options.score_type, MostTokens(chunks_),
+                *std::max_element(lengths_.begin(), lengths_.end())},
+               sink, watch_, pool_),
+        prefetcher_(model) {}
 
   ForwardReport Run(const std::vector<TokenIds>& prompts, Progress& progress) {
     ForwardReport report;
+    prefetcher_.Request(0);
     Embed(prompts);
-    for (int layer = 0; layer < config_.layers; ++layer) {
-      if (progress.Cancelled()) throw Error(ErrorKind::kInterrupted, "interrupted by the user");
-      if (layer + 1 < config_.layers) model_.Prefetch(layer + 1);
-      layer_ = layer;
-      report.max_abs_score.push_back(RunLayer(model_.layer(layer), layer + 1 == config_.layers));
-      model_.Release(layer);
+    for (int layer = 0; layer < model_.config().layers; ++layer) {
+      prefetcher_.Request(layer + 1);
+      report.max_abs_score.push_back(RunLayer(layer, progress));
+      model_.Release(layer, options_.low_memory);
       progress.Advance(1);
     }
     report.non_finite = watch_.count();
@@ -61,142 +69,43 @@ class Pass {
   }
 
  private:
-  static std::vector<PromptSpan> Spans(const std::vector<TokenIds>& prompts) {
-    std::vector<PromptSpan> spans;
-    int first = 0;
-    for (const TokenIds& ids : prompts) {
-      spans.push_back({first, static_cast<int>(ids.size())});
-      first += static_cast<int>(ids.size());
-    }
-    return spans;
-  }
-
-  int LongestPrompt() const {
-    int longest = 0;
-    for (const PromptSpan& prompt : prompts_) longest = std::max(longest, prompt.tokens);
-    return longest;
-  }
-
   void Embed(const std::vector<TokenIds>& prompts) {
+    const MatrixView hidden = hidden_.view();
     int row = 0;
     for (const TokenIds& ids : prompts) {
-      for (const int id : ids) kernels::LoadRow(model_.embedding(), id, type_, RowOf(hidden_.view(), row++));
+      for (const int id : ids) {
+        kernels::LoadRow(model_.embedding(), id, options_.type,
+                         {hidden.Row(row++), static_cast<std::size_t>(hidden.cols)});
+      }
     }
-    Watch("token embedding", hidden_);
+    watch_.Check({"token embedding"}, hidden_.values());
   }
 
-  // Parallel block: h = (attention(norm(h)) + mlp(norm(h))) + h. Returns the largest raw score.
-  double RunLayer(const LayerWeights& w, bool is_last) {
-    Normalise(w);
-    Linear(normed_, w, Slot::kQueryWeight, Slot::kQueryBias, query_, "query projection");
-    Linear(normed_, w, Slot::kKeyWeight, Slot::kKeyBias, key_, "key projection");
-    if (config_.qk_norm != model::QkNorm::kNone) NormaliseQueriesAndKeys(w);
-    Rotate(query_, config_.heads);
-    Rotate(key_, config_.kv_heads);
-    if (is_last) return Attend(MatrixView());
-    Linear(normed_, w, Slot::kValueWeight, Slot::kValueBias, value_, "value projection");
-    const double largest = Attend(value_.view());
-    Linear(attended_, w, Slot::kOutputWeight, Slot::kOutputBias, branch_, "attention output");
-    Linear(normed_, w, Slot::kUpWeight, Slot::kUpBias, up_, "mlp up projection");
-    Activate();
-    Linear(up_, w, Slot::kDownWeight, Slot::kDownBias, normed_, "mlp down projection");
-    AddResidual();
+  // All chunks meet the layer while its weights are in memory. Returns the largest raw score.
+  double RunLayer(int layer, const Progress& progress) {
+    double largest = 0;
+    for (const Chunk& chunk : chunks_) {
+      if (progress.Cancelled()) throw Error(ErrorKind::kInterrupted, "interrupted by the user");
+      BlockInput in{model_.layer(layer)};
+      in.layer = layer;
+      in.is_last = layer + 1 == model_.config().layers;
+      in.first_prompt = chunk.first_prompt;
+      in.prompts = SpansOf(chunk, lengths_);
+      in.hidden = hidden_.view().Rows(chunk.first_token, chunk.tokens);
+      largest = std::max(largest, block_.Run(in));
+    }
     return largest;
   }
 
-  void Watch(std::string_view operation, Buffer& buffer) {
-    watch_.Check({operation, layer_}, buffer.values());
-  }
-
-  void Linear(Buffer& x, const LayerWeights& w, Slot weight, Slot bias, Buffer& y,
-              std::string_view operation) {
-    kernels::Linear(x.view(), {w[weight], w[bias]}, y.view(), type_, pool_);
-    Watch(operation, y);
-  }
-
-  void Normalise(const LayerWeights& w) {
-    const auto weight = kernels::LoadVector(w[Slot::kInputNormWeight], type_);
-    const auto bias = kernels::LoadVector(w[Slot::kInputNormBias], type_);
-    pool_.For(tokens_, [&](int row) {
-      kernels::LayerNorm(RowOf(hidden_.view(), row), {weight, bias, config_.norm_epsilon}, type_,
-                         RowOf(normed_.view(), row));
-    });
-    Watch("input norm", normed_);
-  }
-
-  void NormaliseQueriesAndKeys(const LayerWeights& w) {
-    NormaliseHeads(w, Slot::kQueryNormWeight, Slot::kQueryNormBias, query_, config_.heads);
-    NormaliseHeads(w, Slot::kKeyNormWeight, Slot::kKeyNormBias, key_, config_.kv_heads);
-  }
-
-  void NormaliseHeads(const LayerWeights& w, Slot weight_slot, Slot bias_slot, Buffer& buffer, int heads) {
-    const auto weight = kernels::LoadVector(w[weight_slot], type_);
-    const auto bias = kernels::LoadVector(w[bias_slot], type_);
-    pool_.For(tokens_, [&](int row) {
-      for (int head = 0; head < heads; ++head) {
-        const auto values = HeadOf(buffer, row, head);
-        kernels::LayerNorm(values, {weight, bias, config_.norm_epsilon}, type_, values);
-      }
-    });
-    Watch("query and key norm", buffer);
-  }
-
-  std::span<float> HeadOf(Buffer& buffer, int row, int head) {
-    return RowOf(buffer.view(), row)
-        .subspan(static_cast<std::size_t>(head) * static_cast<std::size_t>(config_.head_dim),
-                 static_cast<std::size_t>(config_.head_dim));
-  }
-
-  void Rotate(Buffer& buffer, int heads) {
-    pool_.For(static_cast<int>(prompts_.size()), [&](int index) {
-      const PromptSpan& prompt = prompts_[static_cast<std::size_t>(index)];
-      for (int position = 0; position < prompt.tokens; ++position) {
-        for (int head = 0; head < heads; ++head) {
-          kernels::Rotate(type_, rotary_.Cos(position), rotary_.Sin(position),
-                          HeadOf(buffer, prompt.first + position, head));
-        }
-      }
-    });
-    Watch("rotary embedding", buffer);
-  }
-
-  double Attend(const MatrixView& value) {
-    const AttentionInput in{config_, prompts_, query_.view(), key_.view(), value, layer_, type_};
-    return engine::Attend(in, {sink_, watch_, attended_.view()}, pool_);
-  }
-
-  void Activate() {
-    pool_.For(tokens_, [&](int row) { kernels::GeluNew(type_, RowOf(up_.view(), row)); });
-    Watch("mlp activation", up_);
-  }
-
-  // branch_ holds the attention output and normed_, free by now, the MLP output.
-  void AddResidual() {
-    pool_.For(tokens_, [&](int row) {
-      kernels::Add(type_, RowOf(normed_.view(), row), RowOf(branch_.view(), row));
-      kernels::Add(type_, RowOf(branch_.view(), row), RowOf(hidden_.view(), row));
-    });
-    Watch("residual stream", hidden_);
-  }
-
   const model::Model& model_;
-  const ModelConfig& config_;
-  const DType type_;
-  AttentionSink& sink_;
+  const ForwardOptions options_;
+  const std::vector<int> lengths_;  // (P)
+  const std::vector<Chunk> chunks_;
   ThreadPool pool_;
-  const std::vector<PromptSpan> prompts_;
-  const int tokens_;  // M
-  const RotaryTable rotary_;
   FiniteWatch watch_;
-  int layer_ = -1;
-  Buffer hidden_;    // (M, E)
-  Buffer normed_;    // (M, E)
-  Buffer query_;     // (M, H*D)
-  Buffer key_;       // (M, G*D)
-  Buffer value_;     // (M, G*D)
-  Buffer attended_;  // (M, H*D)
-  Buffer branch_;    // (M, E)
-  Buffer up_;        // (M, F)
+  Buffer hidden_;  // (tokens of all prompts, E): the residual stream
+  Block block_;
+  Prefetcher prefetcher_;
 };
 
 void CheckTokens(const std::vector<TokenIds>& prompts, int vocab) {

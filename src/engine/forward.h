@@ -8,7 +8,6 @@
 
 #include "core/dtype.h"
 #include "core/progress.h"
-#include "core/thread_pool.h"
 #include "engine/attention_sink.h"
 #include "engine/finite_watch.h"
 #include "model/model.h"
@@ -18,10 +17,15 @@ namespace headspec::engine {
 // Token ids of one prompt, at least one, each below the vocabulary size.
 using TokenIds = std::vector<int>;
 
+constexpr std::uint64_t kDefaultActivationBudget = std::uint64_t{1} << 30;
+
 struct ForwardOptions {
-  DType type = DType::kBF16;     // the model's precision: kF32, kBF16 or kF16
-  int threads = 0;               // 0: all
-  Progress* progress = nullptr;  // may be null; one unit per layer
+  DType type = DType::kBF16;        // the model's precision: kF32, kBF16 or kF16
+  DType score_type = DType::kBF16;  // of queries times keys: `type`, or kF32 where a profile upcasts them
+  int threads = 0;                  // 0: all
+  std::uint64_t activation_budget = kDefaultActivationBudget;  // bytes
+  bool low_memory = false;                                     // also drop a used layer from the file cache
+  Progress* progress = nullptr;                                // may be null; one unit per layer
 };
 
 struct ForwardReport {

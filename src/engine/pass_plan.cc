@@ -4,11 +4,13 @@
 #include <chrono>
 
 #include "engine/buffer.h"
+#include "engine/chunks.h"
 #include "engine/kernels/kernels.h"
 
 namespace headspec::engine {
 
-PassPlan PlanPass(const model::Model& model, const std::vector<int>& prompt_lengths) {
+PassPlan PlanPass(const model::Model& model, const std::vector<int>& prompt_lengths,
+                  std::uint64_t activation_budget) {
   const model::ModelConfig& c = model.config();
   PassPlan plan;
   plan.weight_bytes = model.used_bytes();
@@ -24,8 +26,13 @@ PassPlan PlanPass(const model::Model& model, const std::vector<int>& prompt_leng
   // The last layer ends with its attention.
   plan.operations =
       2 * (c.layers * (tokens * query_and_key + scores) + (c.layers - 1) * (tokens * rest + scores));
-  const std::int64_t widths = 3LL * c.hidden + 2LL * c.QueryWidth() + 2LL * c.KeyWidth() + c.intermediate;
-  plan.activation_bytes = static_cast<std::uint64_t>(plan.tokens * widths) * sizeof(float);
+  int most_tokens = 0;
+  for (const Chunk& chunk : SplitIntoChunks(c, prompt_lengths, activation_budget)) {
+    ++plan.chunks;
+    most_tokens = std::max(most_tokens, chunk.tokens);
+  }
+  plan.activation_bytes = static_cast<std::uint64_t>(plan.tokens) * ResidualBytesPerToken(c) +
+                          static_cast<std::uint64_t>(most_tokens) * WorkingBytesPerToken(c);
   for (int layer = 0; layer < c.layers; ++layer)
     plan.largest_layer_bytes = std::max(plan.largest_layer_bytes, model.LayerBytes(layer));
   return plan;

@@ -4,7 +4,8 @@
 
 namespace headspec::experiment {
 
-Inspection Inspect(const ModelEntry& entry, const Protocol& protocol, bool use_chat_template, int threads) {
+Inspection Inspect(const ModelEntry& entry, const Protocol& protocol, bool use_chat_template,
+                   const RunOptions& run) {
   const Subject subject = LoadSubject(entry);
   Inspection out;
   out.architecture.model = entry.name;
@@ -16,8 +17,8 @@ Inspection Inspect(const ModelEntry& entry, const Protocol& protocol, bool use_c
   out.has_chat_template = subject.tokenizer.has_chat_template();
   std::vector<int> lengths;
   for (const auto& ids : out.prompts.ids) lengths.push_back(static_cast<int>(ids.size()));
-  out.pass = engine::PlanPass(subject.model, lengths);
-  out.operations_per_second = engine::MeasureSpeed(threads);
+  out.pass = engine::PlanPass(subject.model, lengths, run.activation_budget);
+  out.operations_per_second = engine::MeasureSpeed(run.threads);
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include "experiment/subject.h"
 #include "headspec/plan.h"
 #include "headspec/result.h"
+#include "headspec/run.h"
 
 namespace headspec::experiment {
 
@@ -20,6 +21,7 @@ struct Inspection {
   double operations_per_second = 0;  // measured here
 };
 
-Inspection Inspect(const ModelEntry& entry, const Protocol& protocol, bool use_chat_template, int threads);
+Inspection Inspect(const ModelEntry& entry, const Protocol& protocol, bool use_chat_template,
+                   const RunOptions& run);
 
 }  // namespace headspec::experiment

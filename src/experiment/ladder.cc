@@ -64,7 +64,7 @@ SanityOverride OverrideOf(const SanityResult& sanity) {
 }
 
 MeasurementSettings SettingsOf(const SanityVariant& variant, const RunOptions& options) {
-  return {variant.precision, variant.use_chat_template, {}, options.threads};
+  return {variant.precision, variant.use_chat_template, {}, options};
 }
 
 // The first variant that passes the sanity check of `entry`. Records the attempts; throws when none does.
@@ -109,12 +109,18 @@ ModelResult MeasureWithFallback(const ModelEntry& entry, const RunOptions& optio
                     1);
       continue;
     }
+    last = experiment::MeasureModel(entry, result.plan.protocol, settings, observer);
+    const bool finite = last.numerics.non_finite.count == 0;
+    const bool is_last = &variant == &result.plan.protocol.variants.back();
+    if (!finite && !is_last) {
+      observer.OnFallback(entry, variant.label, experiment::Describe(last.numerics.non_finite));
+      continue;
+    }
     if (!result.sanity) {
       result.sanity = sanity;
       result.sanity_override = settings.override;
     }
-    last = experiment::MeasureModel(entry, result.plan.protocol, settings, observer);
-    if (last.numerics.non_finite.count == 0) break;
+    break;
   }
   return last;
 }

@@ -25,7 +25,7 @@ std::string PromptSource(const std::string& name, const fs::path& folder) {
 
 Protocol ReadProtocol(const TomlReader& toml, const fs::path& folder) {
   toml.AllowOnly({"standard", "prompts", "prompt_md5", "max_length", "seeds", "rerun_seeds", "dtypes",
-                  "chat_template", "sanity_min_si", "fallback"});
+                  "chat_template", "sanity_min_si", "fallback", "numerics"});
   Protocol protocol = DefaultProtocol();
   protocol.standard = toml.String("standard", "");
   protocol.prompts = LoadPrompts(PromptSource(toml.String("prompts", "standard-10-v3"), folder));
@@ -54,6 +54,8 @@ Protocol ReadProtocol(const TomlReader& toml, const fs::path& folder) {
               "use one of these");
   }
   protocol.fallback = fallback == "per-model" ? Fallback::kPerModel : Fallback::kFirstModel;
+  UseProfile(ParseProfile(toml.String("numerics", "hf-4.57"), toml.Place("numerics")), toml.Place("numerics"),
+             protocol);
   return protocol;
 }
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -27,23 +28,29 @@ struct PassResult {
   engine::ForwardReport report;
 };
 
-PassResult RunPass(const Subject& subject, const TokenisedPrompts& prompts,
+PassResult RunPass(const Subject& subject, const TokenisedPrompts& prompts, const Protocol& protocol,
                    const MeasurementSettings& settings, Observer& observer) {
   const model::ModelConfig& config = subject.model.config();
   EntropySink sink(static_cast<int>(prompts.ids.size()), config.layers, config.heads);
   ObserverProgress progress(observer);
   progress.Begin("layers", config.layers);
-  const engine::ForwardOptions options{TypeOf(settings.precision), settings.threads, &progress};
   PassResult result;
-  result.report = engine::Forward(subject.model, prompts.ids, sink, options);
+  result.report = engine::Forward(subject.model, prompts.ids, sink,
+                                  ForwardOptionsOf(protocol, settings.precision, settings.run, progress));
   progress.End();
   result.per_prompt = sink.per_prompt();
   return result;
 }
 
-Numerics NumericsOf(const engine::ForwardReport& report, Precision precision) {
+double LargestFinite(DType type) {
+  if (type == DType::kF16) return 65504;
+  return type == DType::kBF16 ? 0x1.fep127 : static_cast<double>(std::numeric_limits<float>::max());
+}
+
+Numerics NumericsOf(const engine::ForwardReport& report, Profile profile, Precision precision) {
   Numerics numerics;
-  numerics.profile = "hf-4.57";
+  numerics.profile = ProfileName(profile);
+  numerics.largest_finite = LargestFinite(ScoreTypeOf(profile, precision));
   numerics.dtype = TorchName(precision);
   numerics.cpu_target = engine::CpuTarget();
   numerics.max_abs_score = report.max_abs_score;
@@ -54,14 +61,6 @@ Numerics NumericsOf(const engine::ForwardReport& report, Precision precision) {
                            place.head};
   }
   return numerics;
-}
-
-std::string Describe(const NonFinite& found) {
-  std::string text = fmt::format("{} NaN or infinite values, the first in {}", found.count, found.operation);
-  if (found.layer >= 0) text += fmt::format(", layer {}", found.layer);
-  if (found.prompt >= 0) text += fmt::format(", prompt {}", found.prompt + 1);
-  if (found.head >= 0) text += fmt::format(", head {}", found.head);
-  return text + ": the index is not to be trusted";
 }
 
 // "1.4B", "405K": for a model whose size nobody stated.
@@ -97,7 +96,8 @@ void Summarise(const PassResult& pass, const Protocol& protocol, ModelResult& re
 }
 
 void Warn(ModelResult& result) {
-  if (result.numerics.non_finite.count > 0) result.warnings.push_back(Describe(result.numerics.non_finite));
+  if (result.numerics.non_finite.count > 0)
+    result.warnings.push_back(Describe(result.numerics.non_finite) + ": the index is not to be trusted");
   if (const std::size_t dead = result.statistics.constant_heads.size(); dead > 0) {
     result.warnings.push_back(
         fmt::format("{} of {} heads have a constant depth profile and are left out of the mean correlation",
@@ -109,6 +109,26 @@ void Warn(ModelResult& result) {
 }
 
 }  // namespace
+
+std::string Describe(const NonFinite& found) {
+  std::string text = fmt::format("{} NaN or infinite values, the first in {}", found.count, found.operation);
+  if (found.layer >= 0) text += fmt::format(", layer {}", found.layer);
+  if (found.prompt >= 0) text += fmt::format(", prompt {}", found.prompt + 1);
+  if (found.head >= 0) text += fmt::format(", head {}", found.head);
+  return text;
+}
+
+engine::ForwardOptions ForwardOptionsOf(const Protocol& protocol, Precision precision, const RunOptions& run,
+                                        Progress& progress) {
+  engine::ForwardOptions options;
+  options.type = TypeOf(precision);
+  options.score_type = ScoreTypeOf(protocol.profile, precision);
+  options.threads = run.threads;
+  options.activation_budget = run.activation_budget;
+  options.low_memory = run.low_memory;
+  options.progress = &progress;
+  return options;
+}
 
 Provenance ProvenanceOf(const Subject& subject) {
   Provenance provenance;
@@ -151,15 +171,15 @@ ModelResult MeasureModel(const ModelEntry& entry, const Protocol& protocol,
   result.timing.weight_bytes = subject.model.used_bytes();
 
   const Clock::time_point forward_start = Clock::now();
-  PassResult pass = RunPass(subject, prompts, settings, observer);
+  PassResult pass = RunPass(subject, prompts, protocol, settings, observer);
   if (protocol.rerun_seeds) {
     for (std::size_t i = 0; i < protocol.seeds.size(); ++i) {
-      if (i > 0) pass = RunPass(subject, prompts, settings, observer);
+      if (i > 0) pass = RunPass(subject, prompts, protocol, settings, observer);
       result.si_values.push_back(metrics::ComputeSpecialization(metrics::MeanTable(pass.per_prompt)).index);
     }
   }
   result.timing.forward_seconds = SecondsSince(forward_start);
-  result.numerics = NumericsOf(pass.report, settings.precision);
+  result.numerics = NumericsOf(pass.report, protocol.profile, settings.precision);
   Summarise(pass, protocol, result);
   Aggregate(result);
   for (const auto& ids : prompts.ids) result.valid_lengths.push_back(static_cast<int>(ids.size()));

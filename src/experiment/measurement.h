@@ -1,7 +1,10 @@
 // The measurement of one loaded model: one pass, entropies of every prompt, and everything known about it.
 #pragma once
 
+#include <string>
+
 #include "core/progress.h"
+#include "engine/forward.h"
 #include "experiment/subject.h"
 #include "headspec/plan.h"
 #include "headspec/result.h"
@@ -13,7 +16,7 @@ struct MeasurementSettings {
   Precision precision = Precision::kBFloat16;
   bool use_chat_template = false;
   SanityOverride override;  // as decided by the sanity check, for the record
-  int threads = 0;
+  RunOptions run;
 };
 
 // The observer as the engine's progress. "Interrupted" travels through Cancelled().
@@ -28,6 +31,12 @@ class ObserverProgress final : public Progress {
  private:
   Observer& observer_;
 };
+
+engine::ForwardOptions ForwardOptionsOf(const Protocol& protocol, Precision precision, const RunOptions& run,
+                                        Progress& progress);
+
+// "38 NaN or infinite values, the first in attention scores, layer 1, prompt 1, head 1".
+std::string Describe(const NonFinite& found);
 
 // Loads and measures; throws Error.
 ModelResult MeasureModel(const ModelEntry& entry, const Protocol& protocol,

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 #include "core/error.h"
 
@@ -28,6 +29,17 @@ const Row& RowOf(Precision precision) { return kRows[static_cast<std::size_t>(pr
 
 }  // namespace
 
+std::string ProfileName(Profile profile) {
+  switch (profile) {
+    case Profile::kHf447:
+      return "hf-4.47";
+    case Profile::kExact:
+      return "exact";
+    default:
+      return "hf-4.57";
+  }
+}
+
 std::string TorchName(Precision precision) { return RowOf(precision).torch_name; }
 std::string ShortName(Precision precision) { return RowOf(precision).name; }
 
@@ -42,6 +54,30 @@ Precision ParsePrecision(std::string_view name, std::string_view where) {
   throw Error(ErrorKind::kInput,
               fmt::format("{}: expected bfloat16, float16 or float32, found \"{}\"", where, name),
               "use one of these");
+}
+
+Profile ParseProfile(std::string_view name, std::string_view where) {
+  for (const Profile profile : {Profile::kHf457, Profile::kHf447, Profile::kExact}) {
+    if (name == ProfileName(profile)) return profile;
+  }
+  throw Error(ErrorKind::kInput,
+              fmt::format("{}: expected hf-4.57, hf-4.47 or exact, found \"{}\"", where, name),
+              "use one of these");
+}
+
+void UseProfile(Profile profile, std::string_view where, Protocol& protocol) {
+  protocol.profile = profile;
+  if (profile != Profile::kExact) return;
+  std::erase_if(protocol.variants, [](const SanityVariant& v) { return v.precision != Precision::kFloat32; });
+  if (protocol.variants.empty()) {
+    throw Error(ErrorKind::kInput,
+                fmt::format("{}: profile exact computes in float32, which dtype excludes", where),
+                "leave the dtype at auto or float32, or choose another profile");
+  }
+}
+
+DType ScoreTypeOf(Profile profile, Precision precision) {
+  return profile == Profile::kHf447 ? DType::kF32 : TypeOf(precision);
 }
 
 SanityVariant MakeVariant(Precision precision, bool use_chat_template) {

@@ -24,12 +24,11 @@ constexpr int kFewestTokens = 5;  // a prompt must be longer than this
 class Check {
  public:
   Check(const ModelEntry& entry, const Protocol& protocol, const SanityVariant& variant)
-      : entry_(entry), protocol_(protocol) {
+      : entry_(entry), protocol_(protocol), precision_(variant.precision) {
     result_.label = variant.label;
     result_.use_chat_template = variant.use_chat_template;
     result_.dtype = TorchName(variant.precision);
     result_.prompt = protocol.prompts.prompts.front();
-    type_ = TypeOf(variant.precision);
   }
 
   SanityResult Run(const RunOptions& options, Observer& observer) {
@@ -76,7 +75,8 @@ class Check {
     ObserverProgress progress(observer);
     try {
       progress.Begin("sanity check: layers", config.layers);
-      engine::Forward(subject_->model, tokens_.ids, sinks, {type_, options.threads, &progress});
+      engine::Forward(subject_->model, tokens_.ids, sinks,
+                      ForwardOptionsOf(protocol_, precision_, options, progress));
       progress.End();
     } catch (const Error& e) {
       progress.End();
@@ -119,7 +119,7 @@ class Check {
 
   const ModelEntry& entry_;
   const Protocol& protocol_;
-  DType type_;
+  const Precision precision_;
   SanityResult result_;
   std::optional<Subject> subject_;
   TokenisedPrompts tokens_;

@@ -139,9 +139,11 @@ void Model::Prefetch(int layer) const {
     checkpoint_.WillNeed(*tensor);
 }
 
-void Model::Release(int layer) const {
-  for (const checkpoint::Tensor* tensor : layer_tensors_[static_cast<std::size_t>(layer)])
+void Model::Release(int layer, bool drop_from_cache) const {
+  for (const checkpoint::Tensor* tensor : layer_tensors_[static_cast<std::size_t>(layer)]) {
     checkpoint_.DontNeed(*tensor);
+    if (drop_from_cache) checkpoint_.DropFromCache(*tensor);
+  }
 }
 
 }  // namespace headspec::model

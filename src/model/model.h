@@ -39,10 +39,10 @@ class Model {
 
   std::uint64_t LayerBytes(int layer) const;  // of the layer's tensors
 
-  // Hints to the operating system: the layer is needed soon; this process is done with it for now (its
-  // pages stay in the file cache).
+  // Hints to the operating system: the layer is needed soon; this process is done with it for now. Its
+  // pages stay in the file cache unless they are to be dropped from there too.
   void Prefetch(int layer) const;
-  void Release(int layer) const;
+  void Release(int layer, bool drop_from_cache) const;
 
  private:
   Model(ModelConfig config, checkpoint::Checkpoint checkpoint);

@@ -142,6 +142,7 @@ Json NumericsJson(const Numerics& numerics) {
             {"layer", index(found.layer)},
             {"prompt", index(found.prompt)},
             {"head", index(found.head)}}},
+          {"largest_finite", numerics.largest_finite},
           {"max_abs_score", numerics.max_abs_score}};
 }
 

@@ -151,6 +151,12 @@ Probabilities Compare(const KeepingSink& found, const checkpoint::TensorEntry& e
   return result;
 }
 
+engine::ForwardOptions OptionsFor(const std::string& dtype) {
+  engine::ForwardOptions options;
+  options.type = options.score_type = TypeOf(ParsePrecision(dtype, "test"));
+  return options;
+}
+
 class GoldenAttention : public testing::TestWithParam<std::string> {};
 
 TEST_P(GoldenAttention, ProbabilitiesAgreeWithTheReference) {
@@ -167,8 +173,7 @@ TEST_P(GoldenAttention, ProbabilitiesAgreeWithTheReference) {
     const int layer = std::stoi(tensor.name.substr(tensor.name.rfind('.') + 1));
     const bool first_use = !passes.contains(dtype);
     KeepingSink& pass = passes[dtype];
-    if (first_use)
-      engine::Forward(subject.model, prompts.ids, pass, {TypeOf(ParsePrecision(dtype, "test")), 0, nullptr});
+    if (first_use) engine::Forward(subject.model, prompts.ids, pass, OptionsFor(dtype));
     const auto* data = reinterpret_cast<const std::byte*>(bytes.data()) + header.data_offset + tensor.begin;
     const Probabilities compared = Compare(pass, tensor, data, layer);
     // 32-bit: within 5e-5. Rounded: the same bits, but for the rare sum that another order rounds the other
@@ -236,11 +241,28 @@ TEST(Determinism, ResultsDoNotDependOnThreads) {
   std::vector<ModelResult> results;
   for (const int threads : {1, 2, 5}) {
     MeasurementSettings settings;
-    settings.threads = threads;
+    settings.run.threads = threads;
     results.push_back(MeasureModel(entry, DefaultProtocol(), settings, silent));
   }
   EXPECT_EQ(results[0].prompt_entropies, results[1].prompt_entropies);
   EXPECT_EQ(results[0].prompt_entropies, results[2].prompt_entropies);
+}
+
+TEST(Chunks, ResultsDoNotDependOnTheBudget) {
+  const auto folder = golden::Folder() / "checkpoints" / "phi-mha";
+  ModelEntry entry;
+  entry.name = folder.string();
+  Observer silent;
+  std::vector<ModelResult> results;
+  for (const std::uint64_t budget : {std::uint64_t{1}, std::uint64_t{200'000}, std::uint64_t{1} << 30}) {
+    MeasurementSettings settings;
+    settings.run.activation_budget = budget;
+    settings.run.low_memory = budget == 1;
+    results.push_back(MeasureModel(entry, DefaultProtocol(), settings, silent));
+  }
+  EXPECT_EQ(results[0].prompt_entropies, results[2].prompt_entropies);
+  EXPECT_EQ(results[1].prompt_entropies, results[2].prompt_entropies);
+  EXPECT_EQ(results[0].numerics.max_abs_score, results[2].numerics.max_abs_score);
 }
 
 }  // namespace

@@ -76,7 +76,7 @@ TEST(Model, CountsParametersAndBytes) {
   EXPECT_EQ(model.LayerBytes(1), 4u * 516);
   for (int layer = 0; layer < 2; ++layer) {
     model.Prefetch(layer);
-    model.Release(layer);
+    model.Release(layer, false);
   }
   EXPECT_EQ(static_cast<int>(model.embedding().data[0]), 0);  // still mapped
 }
