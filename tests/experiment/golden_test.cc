@@ -23,8 +23,9 @@ namespace {
 constexpr double kExact = 1e-6;  // float32 everywhere; all precisions in layer 0
 
 ModelResult MeasureGolden(const std::filesystem::path& folder, const std::string& dtype,
-                          const std::string& prompts) {
+                          const std::string& prompts, Profile profile = Profile::kHf457) {
   Protocol protocol = DefaultProtocol();
+  protocol.profile = profile;
   protocol.prompts = LoadPrompts(golden::PromptsArgument(prompts));
   ModelEntry entry;
   entry.name = folder.string();
@@ -82,6 +83,27 @@ INSTANTIATE_TEST_SUITE_P(Checkpoints, GoldenMeasurement,
                                           testing::Values("float32", "bfloat16", "float16"),
                                           testing::Values("standard-10", "prompts-tricky")),
                          TestName);
+
+// transformers 4.47.1, which multiplies queries and keys in float32. The profiles differ by more than the
+// bound in layer 0, so each is told from the other.
+TEST(GoldenProfile, Hf447AgreesWithItsTransformers) {
+  for (const std::string name : {"phi-mha", "phi-two-shards", "phi-rope-linear", "phi-fp16-overflow"}) {
+    const auto folder = golden::Folder() / "checkpoints" / name;
+    const auto expected = golden::ReadJson(folder / "expected-hf-4.47.json");
+    for (const std::string dtype : {"bfloat16", "float16"}) {
+      const auto& run = expected.at("runs").at(dtype);
+      const ModelResult found = MeasureGolden(folder, dtype, "standard-10", Profile::kHf447);
+      const ModelResult other = MeasureGolden(folder, dtype, "standard-10");
+      EXPECT_EQ(found.numerics.profile, "hf-4.47");
+      EXPECT_GT(golden::LayerDistance(other.head_entropies, run.at("entropies"), 0), kExact) << name << dtype;
+      for (std::size_t layer = 0; layer < found.head_entropies.size(); ++layer) {
+        EXPECT_LE(golden::LayerDistance(found.head_entropies, run.at("entropies"), layer),
+                  layer == 0 ? kExact : DeepBound(dtype))
+            << name << ", " << dtype << ", layer " << layer;
+      }
+    }
+  }
+}
 
 // The bounds above must stay far below what a missing rounding would do.
 TEST(GoldenBounds, AreTight) {
