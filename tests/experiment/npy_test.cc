@@ -30,7 +30,7 @@ std::string Array(int version, std::string_view header, std::string_view data) {
 template <typename Number>
 std::string BytesOf(const std::vector<Number>& values) {
   std::string bytes(values.size() * sizeof(Number), '\0');
-  std::memcpy(bytes.data(), values.data(), bytes.size());
+  if (!values.empty()) std::memcpy(bytes.data(), values.data(), bytes.size());
   return bytes;
 }
 
