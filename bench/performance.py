@@ -1,0 +1,720 @@
+"""How fast headspec is, how much memory it takes and what the reference needs: measured here, written down.
+
+Purpose: docs/performance.md, every number of it. Each section can be measured alone; results are kept in a JSON
+         file beside the document, so that the document is put together from sections measured one by one.
+Needs:   Linux; the standard library; headspec and headspec_bench (./dev bench); two checkpoints in the Phi shapes
+         (tools/make_shaped_checkpoint.py); gnuplot. Sections reference and scaling also need oracle.py and a Python
+         with the packages of tools/requirements.txt. With perf, section measure says where the time goes.
+Usage:   performance.py --headspec build/headspec --bench build-bench/bench/headspec_bench --phi-1_5 DIR --phi-2 DIR
+           --oracle PATH/oracle.py --python PATH [--only SECTION ...] [--quick] [--out docs/performance.md]
+
+Other programs on the machine disturb the numbers: times are the best of several runs beside their spread, and shares
+and speed-ups are ratios of runs made side by side.
+"""
+import argparse
+import contextlib
+import ctypes
+import datetime
+import json
+import mmap
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SECTIONS = ("gemm", "measure", "reference", "nano", "memory", "scaling")
+PROMPTS = ROOT / "data" / "prompts" / "standard-10-v3.json"
+# What was asked for (the benchmarks of the engine's design): a share of the peak, a speed-up or seconds.
+GOALS = {"gemm": 0.80, "gemm_bf16": 0.65, "measure": 0.70, "cold": 1.15, "nano": 1.0, "one_seed": 8.0,
+         "three_seeds": {"phi-1_5": 25.0, "phi-2": 20.0}, "anonymous_mb": {"phi-2": 600, "phi-3-medium": 1500}}
+VECTOR_FLAGS = ("avx2", "fma", "avx512f", "avx512_bf16", "avx512_fp16", "amx_bf16", "asimd", "sve", "bf16")
+# Symbols of a profile and the stage they belong to; the first pattern that matches counts.
+STAGES = (
+    ("multiply-add loop of the linear layers and of attention", r"MultiplyPanel|MultiplyTile|Bf16Block|::Block<"),
+    ("weights widened and laid out for that loop", r"Interleave|LinearPanel|LoadElements|LoadRow|Pack|PanelOfProduct"),
+    ("copies of panels and rows (memmove, memset)", r"mem(move|cpy|set)_"),
+    ("activation", r"Gelu"),
+    ("attention: softmax, rotation, mask, received entropy", r"Softmax|Rotat|Attend|MultiplyOf|MultiplyTransposedOf|ReceivedEntropy|EntropySink|Scale"),
+    ("norms, rounding, residual", r"LayerNorm|SumInFixedOrder|AddValues|RoundAll|BitsOf"),
+    ("watch for NaN and infinity", r"CountNonFinite|FiniteWatch"),
+)
+KERNEL_STAGE = "operating system: page faults, mapping, scheduling"
+START_STAGE = "start, tokenizer, JSON and everything else"
+IDLE_STAGE = "idle: a core waits for the other, or for its turn on a shared machine"
+
+
+# ---------------------------------------------------------------- runs
+
+@dataclass
+class Run:
+    seconds: float
+    cpu_seconds: float
+    peak_resident: int  # bytes, file pages in memory included
+    peak_anonymous: int  # bytes, sampled; 0 where not asked for
+    output: str
+
+
+def fail(message):
+    sys.exit(f"performance.py: {message}")
+
+
+def status_kb(pid, name):
+    with contextlib.suppress(OSError):
+        found = re.search(rf"^{name}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.M)
+        return int(found[1]) if found else 0
+    return 0
+
+
+def run(command, sample=0.0):
+    """Run a command to its end. With sample, look at its anonymous memory every so many seconds."""
+    peak, ended = [0], threading.Event()
+    with tempfile.TemporaryFile() as log:
+        started = time.perf_counter()
+        process = subprocess.Popen([str(word) for word in command], stdout=log, stderr=subprocess.STDOUT)
+
+        def watch():
+            while not ended.wait(sample):
+                peak[0] = max(peak[0], status_kb(process.pid, "RssAnon"))
+
+        watcher = threading.Thread(target=watch) if sample else None
+        if watcher:
+            watcher.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        ended.set()
+        if watcher:
+            watcher.join()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        log.seek(0)
+        output = log.read().decode(errors="replace")
+    if process.returncode != 0:
+        fail(f"{Path(str(command[0])).name} {command[1]} ended with {process.returncode}:\n{output[-2000:]}")
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, peak[0] * 1024, output)
+
+
+@dataclass
+class Measured:
+    """One `headspec measure`: the run and what it wrote."""
+    run: Run
+    load: float
+    forward: float
+    si: float
+
+
+def measure(headspec, model, dtype, extra=(), sample=0.0):
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out"
+        done = run([headspec, "measure", model, "--dtype", dtype, "--out", out, "--quiet", *extra], sample)
+        result = json.loads((out / "results.json").read_text())["results"][0]
+    return Measured(done, result["timing"]["load_seconds"], result["timing"]["forward_seconds"], result["si_mean"])
+
+
+def inspect(headspec, model, extra=()):
+    text = subprocess.run([headspec, "inspect", model, "--json", *extra], check=True, capture_output=True, text=True).stdout
+    return json.loads(text)
+
+
+def spread(values):
+    return (max(values) - min(values)) / min(values)
+
+
+# ---------------------------------------------------------------- peak and matrix products
+
+def benchmarks(bench, pattern, seconds, repetitions):
+    """name -> GFLOP/s of every repetition, repetitions interleaved."""
+    command = [bench, f"--benchmark_filter={pattern}", f"--benchmark_min_time={seconds}", "--benchmark_format=json",
+               f"--benchmark_repetitions={repetitions}", "--benchmark_enable_random_interleaving=true"]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found = {}
+    for entry in json.loads(text)["benchmarks"]:
+        if entry.get("run_type") == "iteration":
+            found.setdefault(entry["name"].removesuffix("/real_time"), []).append(entry["GFLOP/s"])
+    return found
+
+
+def peak_now(bench, target, seconds=0.2):
+    """GFLOP/s of the register-only loop on all cores, now."""
+    found = benchmarks(bench, f"^peak/{target}(/|$)", seconds, 1)
+    if not found:
+        fail(f"headspec_bench has no benchmark peak/{target}")
+    return max(max(values) for values in found.values())
+
+
+def section_gemm(settings):
+    found = benchmarks(settings.bench, "^(peak|linear)/(AVX|NEON|SVE)", *((0.02, 1) if settings.quick else (0.2, 5)))
+    peaks, products = {}, []
+    for name, values in found.items():
+        if name.startswith("peak/"):
+            peaks[name.split("/")[1]] = values
+    for name, values in found.items():
+        if not name.startswith("linear/"):
+            continue
+        _, target, shape, tokens = name.split("/")
+        products.append(dict(target=target, shape=shape, tokens=int(tokens), gflops=values))
+    return dict(peaks=peaks, products=products)
+
+
+# ---------------------------------------------------------------- the whole process
+
+def residency(path):
+    """The share of a file's pages that is in memory."""
+    size = path.stat().st_size
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ | mmap.PROT_WRITE, flags=mmap.MAP_PRIVATE) as mapped:
+        pages = (ctypes.c_ubyte * -(-size // mmap.PAGESIZE))()
+        anchor = ctypes.c_char.from_buffer(mapped)
+        result = libc.mincore(ctypes.c_void_p(ctypes.addressof(anchor)), ctypes.c_size_t(size), pages)
+        del anchor
+    if result != 0:
+        fail(f"mincore: {os.strerror(ctypes.get_errno())}")
+    return sum(page & 1 for page in pages) / len(pages)
+
+
+def evict(model):
+    """Drop a checkpoint's weights from the page cache; no privilege is needed."""
+    for path in model.glob("*.safetensors"):
+        with open(path, "rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        left = residency(path)
+        if left > 0.01:
+            fail(f"{path.name}: {left:.0%} of it stays in memory; another program has it mapped")
+
+
+def read_all(model):
+    started = time.perf_counter()
+    subprocess.run(["cat", *sorted(model.glob("*.safetensors"))], check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - started
+
+
+def stage_of(dso, symbol):
+    if "kernel" in dso:
+        return KERNEL_STAGE
+    return next((stage for stage, pattern in STAGES if re.search(pattern, symbol)), START_STAGE)
+
+
+def profile(headspec, model):
+    """Seconds of processor time per stage from perf's clock samples, and the wall seconds of that run."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "perf.data"
+        done = run(["perf", "record", "-e", "cpu-clock", "-F", "997", "-o", data, headspec, "measure", model, "--dtype", "bfloat16",
+                    "--out", Path(folder) / "out", "--quiet"])
+        report = subprocess.run(["perf", "report", "-i", data, "--stdio", "-F", "sample,dso,sym", "--field-separator=;"],
+                                check=True, capture_output=True, text=True).stdout
+        result = json.loads((Path(folder) / "out" / "results.json").read_text())["results"][0]
+    wall = result["timing"]["load_seconds"] + result["timing"]["forward_seconds"]
+    stages, symbols = {}, []
+    for line in report.splitlines():
+        fields = line.split(";", 2)
+        if line.startswith("#") or len(fields) < 3:
+            continue
+        seconds = int(fields[0]) / 997
+        name = re.sub(r"^\[.\] ", "", fields[2].strip())
+        stage = stage_of(fields[1], name)
+        stages[stage] = stages.get(stage, 0) + seconds
+        symbols.append((seconds, name[:80]))
+    stages[IDLE_STAGE] = max(0.0, os.cpu_count() * wall - sum(stages.values()))
+    return dict(wall=wall, process=done.seconds, stages=stages, symbols=symbols[:25])
+
+
+def has(program):
+    return subprocess.run(["which", program], capture_output=True).returncode == 0
+
+
+def measure_model(settings, name, model):
+    read_all(model)
+    plan = inspect(settings.headspec, model, ["--dtype", "bfloat16"])["plan"]
+    target = settings.target
+    rounds = []
+    for _ in range(1 if settings.quick else 5):
+        before = peak_now(settings.bench, target)
+        done = measure(settings.headspec, model, "bfloat16")
+        after = peak_now(settings.bench, target)
+        rounds.append(dict(seconds=done.run.seconds, cpu=done.run.cpu_seconds, load=done.load, forward=done.forward,
+                           peak=(before + after) / 2))
+    cold = []
+    for _ in range(1 if settings.quick else 3):
+        evict(model)
+        read = read_all(model)
+        evict(model)
+        cold.append(dict(read=read, seconds=measure(settings.headspec, model, "bfloat16").run.seconds))
+        warm = measure(settings.headspec, model, "bfloat16").run.seconds
+        cold[-1]["warm"] = warm
+    return dict(flops=plan["floating_point_operations"], tokens=plan["tokens"], weight_bytes=plan["weight_bytes"],
+                file_bytes=sum(path.stat().st_size for path in model.glob("*.safetensors")), rounds=rounds, cold=cold,
+                profile=profile(settings.headspec, model) if has("perf") else None)
+
+
+def section_measure(settings):
+    return {name: measure_model(settings, name, model) for name, model in settings.models.items()}
+
+
+# ---------------------------------------------------------------- the reference
+
+def run_reference(settings, model, dtype, seeds):
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "reference.json"
+        done = run([settings.python, settings.oracle, model, "--dtype", dtype, "--seeds", seeds, "--out", out], sample=0.05)
+        return done, json.loads(out.read_text())
+
+
+def section_reference(settings):
+    rows = []
+    cases = [("bfloat16", 1)] if settings.quick else [("bfloat16", 1), ("bfloat16", 3), ("float32", 1)]
+    for name, model in settings.models.items():
+        if name == "phi-3-medium":
+            continue
+        for dtype, seeds in cases:
+            read_all(model)
+            ours = [measure(settings.headspec, model, dtype) for _ in range(2)]
+            reference, result = run_reference(settings, model, dtype, seeds)
+            ours += [measure(settings.headspec, model, dtype) for _ in range(2)]
+            rows.append(dict(model=name, dtype=dtype, seeds=seeds, reference=reference.seconds, load=result["seconds"]["load"],
+                             headspec=[m.run.seconds for m in ours], si=[result["si"], ours[0].si],
+                             resident=reference.peak_resident, anonymous=reference.peak_anonymous))
+            print(f"  {name} {dtype} {seeds} seeds: {reference.seconds:.1f} s against {min(m.run.seconds for m in ours):.2f} s", file=sys.stderr)
+    code = "import json, torch, transformers, platform; print(json.dumps(dict(python=platform.python_version(), torch=torch.__version__," \
+           "transformers=transformers.__version__, threads=torch.get_num_threads(), capability=torch.backends.cpu.get_cpu_capability())))"
+    versions = json.loads(subprocess.run([settings.python, "-c", code], check=True, capture_output=True, text=True).stdout)
+    return dict(rows=rows, versions=versions)
+
+
+# ---------------------------------------------------------------- nano ladder, memory
+
+def run_ladder(settings, sample=0.0):
+    with tempfile.TemporaryDirectory() as folder:
+        return run([settings.headspec, "run", "--out", Path(folder) / "out", "--quiet"], sample)
+
+
+def section_nano(settings):
+    runs = [run_ladder(settings) for _ in range(3 if settings.quick else 15)]
+    return dict(seconds=[r.seconds for r in runs], cpu=[r.cpu_seconds for r in runs])
+
+
+def section_memory(settings):
+    cases = [(name, model, dtype) for name, model in settings.models.items() for dtype in ("bfloat16", "float32")]
+    rows = []
+    for name, model, dtype in cases:
+        done = measure(settings.headspec, model, dtype, sample=0.005).run
+        rows.append(dict(model=name, dtype=dtype, resident=done.peak_resident, anonymous=done.peak_anonymous))
+    done = run_ladder(settings, sample=0.002)
+    rows.append(dict(model="nano ladder", dtype="bfloat16", resident=done.peak_resident, anonymous=done.peak_anonymous))
+    return dict(rows=rows)
+
+
+# ---------------------------------------------------------------- cost against work
+
+MAKE_SHAPE = """
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+import make_shaped_checkpoint as tool
+hidden, layers = int(sys.argv.pop(1)), int(sys.argv.pop(1))
+tool.SHAPES["small"] = dict(num_hidden_layers=layers, hidden_size=hidden, intermediate_size=4 * hidden, partial_rotary_factor=0.5)
+tool.main()
+"""
+
+
+def make_checkpoint(settings, folder, hidden, layers):
+    path = Path(folder) / f"{hidden}x{layers}"
+    if not path.exists():
+        tokenizer = settings.models["phi-1_5"]
+        run([settings.python, "-c", MAKE_SHAPE, ROOT / "tools", hidden, layers, "small", "--tokenizer", tokenizer, "--out", path])
+        read_all(path)
+    return path
+
+
+def write_prompts(folder, count):
+    standard = json.loads(PROMPTS.read_text())["prompts"]
+    path = Path(folder) / f"prompts-{count}.json"
+    path.write_text(json.dumps([standard[i % len(standard)] for i in range(count)]))
+    return path
+
+
+def linear_weights(hidden, layers):
+    """Weights that the pass multiplies with: 12 h^2 a layer; the last one ends at its queries and keys."""
+    return (12 * layers - 10) * hidden * hidden
+
+
+@dataclass
+class Case:
+    series: str
+    model: Path
+    hidden: int
+    layers: int
+    prompts: Path
+    tokens: int = 0
+    seconds: list = field(default_factory=list)
+
+
+def section_scaling(settings):
+    counts = (10, 100) if settings.quick else (10, 30, 100, 300, 1000)
+    depths = (4, 8) if settings.quick else (4, 8, 12, 16)
+    widths = (512, 1024) if settings.quick else (512, 1024, 1536, 2048)
+    with tempfile.TemporaryDirectory(dir=settings.scratch) as folder:
+        some = write_prompts(folder, 50)
+        cases = [Case("tokens", make_checkpoint(settings, folder, 1024, 4), 1024, 4, write_prompts(folder, count)) for count in counts]
+        cases += [Case("depth", make_checkpoint(settings, folder, 1024, layers), 1024, layers, some) for layers in depths]
+        cases += [Case("width", make_checkpoint(settings, folder, hidden, 8), hidden, 8, some) for hidden in widths]
+        for case in cases:
+            case.tokens = inspect(settings.headspec, case.model, ["--prompts", case.prompts])["plan"]["tokens"]
+        for _ in range(1 if settings.quick else 4):
+            for case in cases:
+                case.seconds.append(measure(settings.headspec, case.model, "bfloat16", ["--prompts", case.prompts]).run.seconds)
+    return dict(cases=[dict(series=c.series, hidden=c.hidden, layers=c.layers, tokens=c.tokens,
+                            weights=linear_weights(c.hidden, c.layers), seconds=c.seconds) for c in cases])
+
+
+def straight_line(xs, ys):
+    """Least squares: slope, intercept and R^2."""
+    slope, intercept = statistics.linear_regression(xs, ys)
+    mean = statistics.fmean(ys)
+    rest = sum((y - slope * x - intercept) ** 2 for x, y in zip(xs, ys))
+    return slope, intercept, 1 - rest / sum((y - mean) ** 2 for y in ys)
+
+
+# ---------------------------------------------------------------- the document
+
+def table(head, rows):
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        yield "| " + " | ".join(str(cell) for cell in row) + " |"
+    yield ""
+
+
+def megabytes(count):
+    return f"{count / 1e6:,.0f}"
+
+
+def percent(share):
+    return f"{100 * share:.0f} %"
+
+
+def peak_shares(entry):
+    """Share of the peak: the fastest run by the fastest peak loop; and the median of run by the peak around it."""
+    best = entry["flops"] / 1e9 / min(r["seconds"] for r in entry["rounds"]) / max(r["peak"] for r in entry["rounds"])
+    return best, statistics.median(entry["flops"] / 1e9 / r["seconds"] / r["peak"] for r in entry["rounds"])
+
+
+def cold_ratios(entry):
+    """Cold run by the larger of reading and computing in its round: median, smallest, largest."""
+    ratios = [c["seconds"] / max(c["read"], c["warm"]) for c in entry["cold"]]
+    return statistics.median(ratios), min(ratios), max(ratios)
+
+
+def speed_up(row):
+    """By headspec's median around that run of the reference; by its slowest and its fastest."""
+    return tuple(row["reference"] / choose(row["headspec"]) for choose in (statistics.median, max, min))
+
+
+def gemm_shares(kept, target):
+    peak = max(kept["peaks"].get(target, [0]))
+    return [max(p["gflops"]) / peak for p in kept["products"] if p["target"] == target] if peak else []
+
+
+def verdict(met):
+    return "yes" if met else "**no**"
+
+
+def goal_rows(kept):
+    gemm = kept.get("gemm")
+    for target in gemm["peaks"] if gemm else ():
+        shares = gemm_shares(gemm, target)
+        if shares:
+            goal = GOALS["gemm"]
+            yield (f"matrix products, {target}, share of the peak", f">= {percent(goal)}",
+                   f"{percent(min(shares))} to {percent(max(shares))}", verdict(min(shares) >= goal))
+    for name, entry in kept.get("measure", {}).items():
+        best, median = peak_shares(entry)
+        yield (f"whole process, {name}, warm file, share of the peak", f">= {percent(GOALS['measure'])}",
+               f"{percent(best)} (median {percent(median)})", verdict(best >= GOALS["measure"]))
+        median, low, high = cold_ratios(entry)
+        yield (f"cold file, {name}, against the larger of reading and computing", f"<= {GOALS['cold']}",
+               f"{median:.2f} ({low:.2f} to {high:.2f})", verdict(median <= GOALS["cold"]))
+    for row in kept.get("reference", {}).get("rows", ()):
+        if row["dtype"] != "bfloat16":
+            continue
+        goal = GOALS["one_seed"] if row["seeds"] == 1 else GOALS["three_seeds"][row["model"]]
+        yield (f"against the reference, {row['model']}, bfloat16, {row['seeds']} {'seed' if row['seeds'] == 1 else 'seeds'}",
+               f">= {goal:.0f} x", "{:.1f} x ({:.1f} to {:.1f})".format(*speed_up(row)), verdict(speed_up(row)[0] >= goal))
+    if "nano" in kept:
+        best = min(kept["nano"]["seconds"])
+        yield ("nano ladder, start to written results", f"< {GOALS['nano']:.0f} s", f"{best:.2f} s", verdict(best < GOALS["nano"]))
+    for row in kept.get("memory", {}).get("rows", ()):
+        goal = GOALS["anonymous_mb"].get(row["model"])
+        if goal:
+            yield (f"anonymous memory, {row['model']}, {row['dtype']}", f"<= {goal} MB", f"{megabytes(row['anonymous'])} MB",
+                   verdict(row["anonymous"] <= goal * 1e6))
+
+
+def write_gemm(kept):
+    targets = [t for t in kept["peaks"] if any(p["target"] == t for p in kept["products"])]
+    yield "## 1. Matrix products"
+    yield ""
+    yield "GFLOP/s on all cores, bfloat16 weights as stored; in brackets the share of the peak that a register-only"
+    yield "multiply-add loop reached in the same run. Best of the repetitions; spread is (slowest - fastest) / fastest time."
+    yield ""
+    head = ["shape", "tokens"] + [column for target in targets for column in (target, "spread")]
+    rows = [["peak", ""] + [cell for t in targets for cell in (f"{max(kept['peaks'][t]):.0f}", percent(max(kept["peaks"][t]) / min(kept["peaks"][t]) - 1))]]
+    for shape, tokens in dict.fromkeys((p["shape"], p["tokens"]) for p in kept["products"]):
+        row = [shape, tokens]
+        for target in targets:
+            values = next(p["gflops"] for p in kept["products"] if (p["shape"], p["tokens"], p["target"]) == (shape, tokens, target))
+            row += [f"{max(values):.0f} ({percent(max(values) / max(kept['peaks'][target]))})", percent(max(values) / min(values) - 1)]
+        rows.append(row)
+    yield from table(head, rows)
+
+
+def write_measure(kept):
+    yield "## 2. The whole `measure`"
+    yield ""
+    rows = []
+    for name, e in kept.items():
+        seconds = [r["seconds"] for r in e["rounds"]]
+        fastest = min(e["rounds"], key=lambda r: r["seconds"])
+        best, median = peak_shares(e)
+        rows.append([name, f"{e['flops'] / 1e12:.3f}", f"{min(seconds):.2f}", percent(spread(seconds)), f"{fastest['load']:.2f}", f"{fastest['forward']:.2f}",
+                     f"{fastest['seconds'] - fastest['load'] - fastest['forward']:.2f}", f"{e['flops'] / min(seconds) / 1e9:.0f}", f"{max(r['peak'] for r in e['rounds']):.0f}",
+                     f"{percent(best)} ({percent(median)})"])
+    yield from table(["model", "TFLOP", "best s", "spread", "open, tokenise s", "forward s", "start, write s", "GFLOP/s", "peak", "share of best (median)"], rows)
+    profiled = {name: e["profile"] for name, e in kept.items() if e["profile"]}
+    if profiled:
+        yield "Where the processor time goes (perf's clock samples of one run, share of cores x seconds):"
+        yield ""
+        stages = [stage for stage, _ in STAGES] + [KERNEL_STAGE, START_STAGE, IDLE_STAGE]
+        yield from table(["stage", *profiled], [[stage, *(percent(p["stages"].get(stage, 0) / sum(p["stages"].values())) for p in profiled.values())] for stage in stages])
+    yield "With the weights dropped from the page cache first (checked page by page), beside `cat` of the same dropped files:"
+    yield ""
+    rows = []
+    for name, e in kept.items():
+        rows += [[name, f"{e['file_bytes'] / 1e9:.2f}", f"{c['read']:.2f} ({e['file_bytes'] / 1e9 / c['read']:.2f} GB/s)", f"{c['warm']:.2f}",
+                  f"{c['seconds']:.2f}", f"{c['seconds'] / max(c['read'], c['warm']):.2f}"] for c in e["cold"]]
+    yield from table(["model", "file GB", "reading s", "computing (warm) s", "cold run s", "cold / larger of the two"], rows)
+
+
+def write_reference(kept):
+    v = kept["versions"]
+    yield "## 3. Against the reference"
+    yield ""
+    yield f"`oracle.py`: the notebook's functions in Python {v['python']}, torch {v['torch']} ({v['capability']}, {v['threads']} threads), transformers {v['transformers']}."
+    yield "Whole processes with a warm file. headspec ran twice before and twice after each run of the reference: speed-up by"
+    yield "its median (slowest to fastest). It computes the pass once whatever the number of seeds (README, \"Read the numbers with care\")."
+    yield ""
+    rows = [[r["model"], r["dtype"], r["seeds"], f"{r['reference']:.1f}", f"{statistics.median(r['headspec']):.2f}", percent(spread(r["headspec"])),
+             "**{:.1f} x** ({:.1f} to {:.1f})".format(*speed_up(r)), f"{abs(r['si'][0] - r['si'][1]):.1e}"] for r in kept["rows"]]
+    yield from table(["model", "dtype", "seeds", "reference s", "headspec s (median)", "spread", "speed-up", "SI difference"], rows)
+
+
+def write_nano(kept):
+    yield "## 4. The nano ladder"
+    yield ""
+    s = kept["seconds"]
+    yield "`headspec run`: three models, sanity check, verdict, figure (gnuplot), JSON and bundle, from process start to exit."
+    yield ""
+    yield from table(["runs", "best s", "median s", "worst s", "processor s (with gnuplot)"],
+                     [[len(s), f"{min(s):.3f}", f"{statistics.median(s):.3f}", f"{max(s):.3f}", f"{min(kept['cpu']):.3f}"]])
+
+
+def write_memory(kept, reference):
+    yield "## 5. Memory"
+    yield ""
+    yield "MB. Resident counts the file's pages that are in memory; anonymous is what the process takes for itself (RssAnon, sampled)."
+    yield ""
+    rows = []
+    for row in kept["rows"]:
+        beside = [r for r in reference if (r["model"], r["dtype"]) == (row["model"], row["dtype"])]
+        rows.append([row["model"], row["dtype"], megabytes(row["resident"]), megabytes(row["anonymous"]),
+                     megabytes(max(r["resident"] for r in beside)) if beside else "", megabytes(max(r["anonymous"] for r in beside)) if beside else ""])
+    yield from table(["run", "dtype", "headspec resident", "headspec anonymous", "reference resident", "reference anonymous"], rows)
+
+
+FITS = {"tokens": ("tokens", 1, "ms a token", 1e3), "depth": ("layers", 1, "ms a layer", 1e3),
+        "width": ("weights", 1e6, "ms a million weights", 1e3)}
+
+
+def fit_of(cases, series):
+    key, unit, _, _ = FITS[series]
+    chosen = [c for c in cases if c["series"] == series]
+    return straight_line([c[key] / unit for c in chosen], [min(c["seconds"]) for c in chosen])
+
+
+def write_scaling(kept, images, document):
+    cases = kept["cases"]
+    yield "## 6. Cost against work"
+    yield ""
+    rows = [[c["series"], c["hidden"], c["layers"], f"{c['tokens']:,}", f"{c['weights'] / 1e6:.1f}", f"{min(c['seconds']):.3f}", percent(spread(c["seconds"])),
+             f"{2e-9 * c['tokens'] * c['weights'] / min(c['seconds']):.0f}"] for c in cases]
+    yield from table(["varied", "hidden", "layers", "tokens", "million weights used", "best s", "spread", "GFLOP/s"], rows)
+    rows = []
+    for series, (key, _, unit, factor) in FITS.items():
+        slope, intercept, r2 = fit_of(cases, series)
+        rows.append([f"seconds against {key} ({series})", f"{factor * slope:.4g} {unit}", f"{1e3 * intercept:.0f} ms", f"{r2:.5f}"])
+    yield from table(["straight line", "slope", "intercept", "R^2"], rows)
+    for name, words in (("tokens", "Seconds against tokens"), ("weights", "Seconds against weights, by depth and by width")):
+        path = os.path.relpath(images / f"performance-{name}.svg", document.parent)
+        yield f"![{words}, with straight lines]({path})"
+    yield ""
+
+
+def plot(images, name, xlabel, series):
+    """series: [(label, xs, ys, slope, intercept)], drawn as points with their line."""
+    images.mkdir(parents=True, exist_ok=True)
+    script = [f"set terminal svg size 560,360 font 'DejaVu Sans,12' background '#ffffff'", f"set output '{images / f'performance-{name}.svg'}'",
+              f"set xlabel '{xlabel}'", "set ylabel 'seconds'", "set key left top reverse Left", "set border 3", "set tics nomirror",
+              "set grid lc rgb '#dddddd'", "set xrange [0:*]", "set yrange [0:*]", "set decimalsign '.'", "set format x \"%'.0f\""]
+    plots = []
+    for index, (label, xs, ys, slope, intercept) in enumerate(series):
+        script += [f"$d{index} << E", *(f"{x} {y}" for x, y in zip(xs, ys)), "E"]
+        colour = ("#1f5fa8", "#c2571a")[index]
+        plots += [f"[0:{max(xs)}] {slope}*x+{intercept} with lines lw 1.5 lc rgb '{colour}' notitle",
+                  f"$d{index} with points pt {(7, 9)[index]} ps 0.8 lc rgb '{colour}' title '{label}'"]
+    script.append("plot " + ", ".join(plots))
+    subprocess.run(["gnuplot"], input="\n".join(script) + "\n", text=True, check=True)
+
+
+def draw_scaling(kept, images):
+    def points(series, key, unit):
+        chosen = [c for c in kept["cases"] if c["series"] == series]
+        xs, ys = [c[key] / unit for c in chosen], [min(c["seconds"]) for c in chosen]
+        slope, intercept, r2 = straight_line(xs, ys)
+        return xs, ys, slope, intercept, r2
+    xs, ys, slope, intercept, r2 = points("tokens", "tokens", 1)
+    plot(images, "tokens", "tokens (10 to 1000 prompts)", [(f"hidden 1024, 4 layers: R² {r2:.4f}", xs, ys, slope, intercept)])
+    lines = []
+    for series, label in (("depth", "depth: hidden 1024"), ("width", "width: 8 layers")):
+        xs, ys, slope, intercept, r2 = points(series, "weights", 1e6)
+        lines.append((f"{label}: R² {r2:.4f}", xs, ys, slope, intercept))
+    plot(images, "weights", "million weights used, 50 prompts", lines)
+
+
+def machine(settings):
+    info = Path("/proc/cpuinfo").read_text()
+    value = lambda name: (re.search(rf"^{name}\s*:\s*(.+)$", info, re.M) or [None, "?"])[1]
+    flags = value("flags").split()
+    cache = re.search(r"^CMAKE_BUILD_TYPE:\w+=(\w*)", (settings.build / "CMakeCache.txt").read_text(), re.M) if (settings.build / "CMakeCache.txt").exists() else None
+    compiler = ""
+    for path in settings.build.glob("CMakeFiles/*/CMakeCXXCompiler.cmake"):
+        text = path.read_text()
+        compiler = " ".join(re.search(rf'CMAKE_CXX_COMPILER_{word} "([^"]*)"', text)[1] for word in ("ID", "VERSION"))
+    memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[1]) * 1024
+    virtual = ", in a virtual machine" if "hypervisor" in flags else ""
+    return dict(cpu=value("model name"), model=f"family {value('cpu family')}, model {value('model')}, stepping {value('stepping')}", cores=os.cpu_count(),
+                virtual=virtual, flags=[f for f in VECTOR_FLAGS if f in flags], memory=memory, kernel=platform.release(), compiler=compiler or "unknown compiler",
+                build=cache[1] if cache else "unknown build type", target=settings.target, commit=settings.commit,
+                version=subprocess.run([settings.headspec, "--version"], capture_output=True, text=True).stdout.strip(),
+                date=datetime.date.today().isoformat())
+
+
+def method(kept):
+    yield "## Method"
+    yield ""
+    yield "Measured by `bench/performance.py`, which starts every program as a child process and takes wall time from before its"
+    yield "start to after its end. The machine is shared with other work, so a time is the best of several runs, spread is (slowest"
+    yield "- fastest) / fastest, and shares and speed-ups are ratios of runs made one after the other: the peak loop runs before and"
+    yield "after each `measure`, headspec before and after each reference. Floating-point operations are those of `headspec inspect"
+    yield "--json` (a multiply-add counts two). The checkpoints have the true shapes and random weights (`tools/make_shaped_checkpoint.py`),"
+    yield "prompts are the Standard-10 (182 tokens), repeated for more. Peak resident memory is the kernel's own; anonymous memory is"
+    yield "sampled every 5 ms (reference: 50 ms). Cost against work uses random checkpoints made for it, and counts the weights that the"
+    yield "pass multiplies with (the last layer ends with its attention)."
+    yield ""
+
+
+def write_document(settings, kept):
+    images = settings.out.parent / "images"
+    m = kept["machine"]
+    lines = ["# Performance", "",
+             f"{m['cpu']} ({m['model']}), {m['cores']} cores{m['virtual']}, {m['memory'] / 1e9:.0f} GB; flags {', '.join(m['flags'])}; Linux {m['kernel']}.",
+             f"headspec {m['version']} at commit {m['commit']}, {m['compiler']}, {m['build']}; it ran with {m['target']}. {m['date']}.", ""]
+    goals = list(goal_rows(kept))
+    if goals:
+        lines += table(["what", "goal", "measured", "met"], goals)
+    writers = dict(gemm=write_gemm, measure=write_measure, reference=write_reference, nano=write_nano,
+                   memory=lambda k: write_memory(k, kept.get("reference", {}).get("rows", [])),
+                   scaling=lambda k: write_scaling(k, images, settings.out))
+    for section, writer in writers.items():
+        if section in kept:
+            lines += writer(kept[section])
+    lines += method(kept)
+    if "scaling" in kept:
+        draw_scaling(kept["scaling"], images)
+    settings.out.write_text("\n".join(lines).rstrip() + "\n")
+
+
+# ---------------------------------------------------------------- command line
+
+def commit_of_checkout():
+    git = lambda *words: subprocess.run(["git", "-C", ROOT, *words], capture_output=True, text=True).stdout.strip()
+    changed = git("status", "--porcelain", "--", "src", "include", "hf", "CMakeLists.txt")
+    return (git("rev-parse", "--short", "HEAD") or "unknown") + (" with changes" if changed else "")
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    path = lambda text: Path(text).resolve()
+    parser.add_argument("--headspec", type=path, required=True)
+    parser.add_argument("--bench", type=path, required=True, help="headspec_bench")
+    parser.add_argument("--oracle", type=path)
+    parser.add_argument("--python", type=Path, help="the Python that runs the reference; its link is not followed")
+    parser.add_argument("--phi-1_5", dest="phi_1_5", type=path, required=True)
+    parser.add_argument("--phi-2", dest="phi_2", type=path, required=True)
+    parser.add_argument("--phi-3-medium-shape", type=path, help="a checkpoint of 40 layers, hidden 5120; without it that row is left out")
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, help="measure these sections; the others keep their stored results")
+    parser.add_argument("--quick", action="store_true", help="one round of everything: to try the script, not to quote")
+    parser.add_argument("--document", action="store_true", help="measure nothing: write the document from stored results")
+    parser.add_argument("--results", type=path, help="stored results (default: the document's path, ending in .json)")
+    parser.add_argument("--scratch", type=path, help="where section scaling puts 4 GB of checkpoints (default: the temporary folder)")
+    parser.add_argument("--commit", help="the commit that the programs were built from (default: this checkout's)")
+    parser.add_argument("--out", type=path, default=ROOT / "docs" / "performance.md")
+    return parser.parse_args()
+
+
+def settings_from(args):
+    settings = argparse.Namespace(**vars(args))
+    settings.models = {"phi-1_5": args.phi_1_5, "phi-2": args.phi_2}
+    if args.phi_3_medium_shape:
+        settings.models["phi-3-medium"] = args.phi_3_medium_shape
+    settings.results = args.results or args.out.with_suffix(".json")
+    settings.build = args.headspec.parent
+    settings.commit = args.commit or commit_of_checkout()
+    settings.target = cpu_target(args.headspec)
+    return settings
+
+
+def cpu_target(headspec):
+    """The instruction set that headspec chooses here, as its results name it."""
+    with tempfile.TemporaryDirectory() as folder:
+        model = ROOT / "tests" / "golden" / "checkpoints" / "phi-mha"
+        run([headspec, "measure", model, "--dtype", "float32", "--out", Path(folder) / "out", "--quiet"])
+        return json.loads((Path(folder) / "out" / "results.json").read_text())["results"][0]["numerics"]["cpu_target"]
+
+
+def main():
+    args = arguments()
+    wanted = [] if args.document else (args.only or SECTIONS)
+    if {"reference", "scaling"} & set(wanted) and not (args.oracle and args.python):
+        fail("sections reference and scaling need --oracle and --python")
+    settings = settings_from(args)
+    kept = json.loads(settings.results.read_text()) if settings.results.exists() else {}
+    if wanted:
+        kept["machine"] = machine(settings)
+    measurers = dict(gemm=section_gemm, measure=section_measure, reference=section_reference, nano=section_nano,
+                     memory=section_memory, scaling=section_scaling)
+    for section in wanted:
+        started = time.perf_counter()
+        kept[section] = measurers[section](settings)
+        settings.results.write_text(json.dumps(kept, indent=1) + "\n")
+        print(f"{section}: {time.perf_counter() - started:.0f} s", file=sys.stderr)
+    if not kept:
+        fail(f"{settings.results.name}: no stored results")
+    write_document(settings, kept)
+
+
+if __name__ == "__main__":
+    main()
