@@ -22,20 +22,6 @@ namespace {
 constexpr int kUsage = 2;
 constexpr int kInterrupted = 130;
 
-int ExitCodeOf(headspec::ErrorKind kind) {
-  switch (kind) {
-    case headspec::ErrorKind::kRun:
-      return 1;
-    case headspec::ErrorKind::kInput:
-      return 2;
-    case headspec::ErrorKind::kSystem:
-      return 3;
-    case headspec::ErrorKind::kInterrupted:
-      return kInterrupted;
-  }
-  return 1;
-}
-
 int Fail(const std::string& message, int code) {
   headspec::cli::PrintError(message);
   return code;

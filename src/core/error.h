@@ -14,6 +14,20 @@ enum class ErrorKind {
   kInterrupted,  // exit 130: Ctrl-C
 };
 
+constexpr int ExitCodeOf(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kRun:
+      return 1;
+    case ErrorKind::kInput:
+      return 2;
+    case ErrorKind::kSystem:
+      return 3;
+    case ErrorKind::kInterrupted:
+      return 130;
+  }
+  return 1;
+}
+
 class Error : public std::runtime_error {
  public:
   // `what_and_where` names the place and both values; `next` says what to do. Joined by "; ".

@@ -1,5 +1,8 @@
 #include "core/file.h"
 
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
 #include <fstream>
 
 #include "core/error.h"
@@ -7,16 +10,26 @@
 namespace headspec {
 
 std::optional<std::string> ReadFile(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
   std::error_code failed;
-  if (!std::filesystem::exists(path, failed)) return std::nullopt;
+  const fs::file_type named = fs::symlink_status(path, failed).type();
+  if (named == fs::file_type::not_found) return std::nullopt;
   const std::string name = path.filename().string();
   const std::string place = " in " + path.string();
-  const bool is_file = std::filesystem::is_regular_file(path, failed);
-  std::string bytes(is_file ? std::filesystem::file_size(path, failed) : 0, '\0');
+  const fs::file_type type = fs::status(path, failed).type();
+  if (type == fs::file_type::not_found) {
+    throw Error(ErrorKind::kSystem, name + ": a link to a missing file" + place, "download the file again");
+  }
+  const bool is_file = type == fs::file_type::regular;
+  const std::uintmax_t size = is_file ? fs::file_size(path, failed) : 0;
+  std::string bytes(failed ? 0 : size, '\0');
   std::ifstream stream;
-  if (is_file) stream.open(path, std::ios::binary);
+  errno = 0;
+  if (is_file && !failed) stream.open(path, std::ios::binary);
   if (!is_file || failed || !stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) {
-    throw Error(ErrorKind::kSystem, name + ": cannot be read" + place,
+    const std::string reason = failed ? failed.message() : errno != 0 ? std::strerror(errno) : "";
+    throw Error(ErrorKind::kSystem,
+                name + ": cannot be read" + (reason.empty() ? "" : " (" + reason + ")") + place,
                 "check that it is a file and its permissions");
   }
   if (bytes.starts_with("version https://git-lfs")) {

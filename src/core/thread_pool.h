@@ -15,7 +15,8 @@ namespace headspec {
 
 class ThreadPool {
  public:
-  // `threads` in all, the caller included; 0: as many as the machine has.
+  // `threads` in all, the caller included; 0: as many as the machine has. Throws Error(kSystem) if the
+  // system does not start so many.
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -28,6 +29,7 @@ class ThreadPool {
 
  private:
   void Work();
+  void Stop();
   void RunTasks();
 
   std::vector<std::thread> workers_;

@@ -30,7 +30,11 @@ Block::Block(const BlockSettings& settings, AttentionSink& sink, FiniteWatch& wa
 
 double Block::Run(const BlockInput& in) {
   in_ = &in;
-  return RunParallel();
+  switch (config_.residual) {
+    case model::Residual::kParallelOneNorm:
+      return RunParallel();
+  }
+  return 0;
 }
 
 // h = (attention(norm(h)) + mlp(norm(h))) + h
@@ -72,10 +76,14 @@ void Block::Normalise() {
   const auto weight = kernels::LoadVector(in_->weights[Slot::kInputNormWeight], settings_.type);
   const auto bias = kernels::LoadVector(in_->weights[Slot::kInputNormBias], settings_.type);
   const MatrixView normed = View(normed_);
-  pool_.For(normed.rows, [&](int row) {
-    kernels::LayerNorm(RowOf(in_->hidden, row), {weight, bias, config_.norm_epsilon}, settings_.type,
-                       RowOf(normed, row));
-  });
+  switch (config_.norm) {
+    case model::Norm::kLayerNorm:
+      pool_.For(normed.rows, [&](int row) {
+        kernels::LayerNorm(RowOf(in_->hidden, row), {weight, bias, config_.norm_epsilon}, settings_.type,
+                           RowOf(normed, row));
+      });
+      break;
+  }
   Watch("input norm", normed);
 }
 
@@ -120,7 +128,11 @@ double Block::Attend(const MatrixView& value) {
 
 void Block::Activate() {
   const MatrixView up = View(up_);
-  pool_.For(up.rows, [&](int row) { kernels::GeluNew(settings_.type, RowOf(up, row)); });
+  switch (config_.activation) {
+    case model::Activation::kGeluNew:
+      pool_.For(up.rows, [&](int row) { kernels::GeluNew(settings_.type, RowOf(up, row)); });
+      break;
+  }
   Watch("mlp activation", up);
 }
 

@@ -18,7 +18,8 @@ void FiniteWatch::Check(const Place& place, std::span<const float> values) {
   const int found = kernels::CountNonFinite(values);
   if (found == 0) return;
   const std::lock_guard lock(mutex_);
-  // Operations follow one another; only prompts and heads of one operation run at the same time.
+  // Operations follow one another. Within attention those of different heads overlap, but a head's scores
+  // come before all that follows from them, so the first record is of the first operation all the same.
   if (count_ == 0 || IsEarlier(place, first_)) first_ = place;
   count_ += found;
 }

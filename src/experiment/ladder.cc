@@ -20,20 +20,6 @@ namespace {
 
 using experiment::MeasurementSettings;
 
-int ExitCodeOf(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kRun:
-      return 1;
-    case ErrorKind::kInput:
-      return 2;
-    case ErrorKind::kSystem:
-      return 3;
-    case ErrorKind::kInterrupted:
-      return 130;
-  }
-  return 3;
-}
-
 ModelResult Failed(const ModelEntry& entry, const std::string& error, int code) {
   ModelResult failed;
   failed.model = entry.name;

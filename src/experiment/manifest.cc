@@ -59,7 +59,9 @@ Protocol ReadProtocol(const TomlReader& toml, const fs::path& folder) {
   return protocol;
 }
 
-ModelEntry ReadModel(const TomlReader& toml, const fs::path& folder) {
+// `chat_template` is the protocol's: it holds for all models, as in the notebook, where the sanity check's
+// choice overrides a model's own. A model that states another is refused rather than ignored.
+ModelEntry ReadModel(const TomlReader& toml, const fs::path& folder, bool chat_template) {
   toml.AllowOnly({"name", "path", "revision", "display", "size", "use_chat_template"});
   ModelEntry entry;
   entry.name = toml.String("name");
@@ -68,7 +70,13 @@ ModelEntry ReadModel(const TomlReader& toml, const fs::path& folder) {
   entry.revision = toml.String("revision", "main");
   entry.display = toml.String("display", entry.name);
   entry.size = toml.String("size", "");
-  entry.use_chat_template = toml.Bool("use_chat_template", false);
+  entry.use_chat_template = toml.Bool("use_chat_template", chat_template);
+  if (entry.use_chat_template != chat_template) {
+    toml.Fail("use_chat_template",
+              fmt::format("expected the protocol's chat_template, {}, found {}", chat_template,
+                          entry.use_chat_template),
+              "raw and templated prompts are not measured in one ladder: change one of the two");
+  }
   return entry;
 }
 
@@ -120,7 +128,8 @@ Plan ReadPlan(const toml::table& table, const fs::path& file) {
   const auto protocol = toml.Table("protocol");
   plan.protocol = protocol ? ReadProtocol(*protocol, file.parent_path()) : DefaultProtocol();
   for (const TomlReader& model : toml.Tables("model"))
-    plan.ladder.push_back(ReadModel(model, file.parent_path()));
+    plan.ladder.push_back(
+        ReadModel(model, file.parent_path(), plan.protocol.variants.front().use_chat_template));
   if (plan.ladder.empty())
     toml.Fail("model", "expected at least one [[model]], found none", "add the models to measure");
   for (const TomlReader& reference : toml.Tables("reference"))

@@ -49,6 +49,20 @@ std::vector<std::string> ReadList(const nlohmann::json& list, const fs::path& fi
   return prompts;
 }
 
+// A word that describes the list; `otherwise` if it is not there.
+std::string ReadWord(const nlohmann::json& set, const char* key, const std::string& otherwise,
+                     const fs::path& file) {
+  const auto found = set.find(key);
+  if (found == set.end()) return otherwise;
+  if (!found->is_string()) {
+    throw Error(ErrorKind::kInput,
+                fmt::format("prompts: \"{}\": expected a string, found {} in {}", key, found->type_name(),
+                            file.string()),
+                "put it in quotes");
+  }
+  return found->get<std::string>();
+}
+
 bool IsUtf8(const std::string& text) {
   try {
     (void)nlohmann::json(text).dump();
@@ -116,8 +130,8 @@ PromptSet LoadPrompts(const std::string& name) {
       const nlohmann::json json = nlohmann::json::parse(text);
       const bool described = json.is_object() && json.contains("prompts");
       set.prompts = ReadList(described ? json.at("prompts") : json, file);
-      if (described) set.version = json.value("version", set.version);
-      if (described) stated_md5 = json.value("md5", "");
+      if (described) set.version = ReadWord(json, "version", set.version, file);
+      if (described) stated_md5 = ReadWord(json, "md5", "", file);
     } catch (const nlohmann::json::exception& e) {
       throw Error(ErrorKind::kInput,
                   fmt::format("prompts: not JSON in {} ({})", file.string(), JsonComplaint(e)), kFormats);

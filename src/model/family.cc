@@ -33,6 +33,24 @@ int SizeOf(Dim dim, const ModelConfig& config) {
   return 0;
 }
 
+bool IsNeededForAttention(Slot slot) {
+  switch (slot) {
+    case Slot::kInputNormWeight:
+    case Slot::kInputNormBias:
+    case Slot::kQueryWeight:
+    case Slot::kQueryBias:
+    case Slot::kKeyWeight:
+    case Slot::kKeyBias:
+    case Slot::kQueryNormWeight:
+    case Slot::kQueryNormBias:
+    case Slot::kKeyNormWeight:
+    case Slot::kKeyNormBias:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::span<const Family* const> Families() { return kFamilies; }
 
 const Family& FamilyOf(const ConfigReader& config) {

@@ -37,6 +37,8 @@ enum class Slot {
 // A dimension in terms of the config.
 enum class Dim { kOne, kHidden, kQueryWidth, kKeyWidth, kHeadDim, kIntermediate, kVocab };
 int SizeOf(Dim dim, const ModelConfig& config);
+// Whether the last layer, which ends with its attention probabilities, needs the tensor.
+bool IsNeededForAttention(Slot slot);
 
 // Whether a tensor has to be there.
 enum class Presence { kRequired, kWithQkNorm };
@@ -54,8 +56,8 @@ struct Family {
   ModelConfig (*read_config)(const ConfigReader&);
   std::string_view prefix;  // base-model name in front of every tensor; a checkpoint may leave it out
   std::span<const TensorRule> tensors;
-  // Tensors that belong to the model and that attention does not need: the head, buffers. Full names
-  // or, ending in '*', beginnings; "{layer}" as above.
+  // Tensors that belong to the model and that attention does not need: the head, buffers. Names after the
+  // prefix or, ending in '*', beginnings; "{layer}" as above.
   std::span<const std::string_view> unused;
 };
 

@@ -34,7 +34,22 @@ bool IsFloatingPoint(DType dtype) {
 
 bool Matches(std::string_view name, std::string_view pattern) {
   if (pattern.ends_with('*')) return name.starts_with(pattern.substr(0, pattern.size() - 1));
-  return name == pattern;
+  constexpr std::string_view kLayer = "{layer}";
+  const auto at = pattern.find(kLayer);
+  if (at == std::string_view::npos) return name == pattern;
+  const std::string_view head = pattern.substr(0, at), tail = pattern.substr(at + kLayer.size());
+  if (name.size() <= head.size() + tail.size() || !name.starts_with(head) || !name.ends_with(tail))
+    return false;
+  const std::string_view layer = name.substr(head.size(), name.size() - head.size() - tail.size());
+  return layer.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+bool IsUnused(const Family& family, std::string_view name) {
+  const auto matches = [&](std::string_view pattern) {
+    return Matches(name, pattern) ||
+           (name.starts_with(family.prefix) && Matches(name.substr(family.prefix.size()), pattern));
+  };
+  return std::any_of(family.unused.begin(), family.unused.end(), matches);
 }
 
 void CheckTensor(const checkpoint::Tensor& tensor, const std::vector<std::uint64_t>& shape) {
@@ -76,9 +91,9 @@ void Model::Bind(const Family& family) {
     for (const std::uint64_t size : tensors[i].shape) elements *= size;
     parameters_ += elements;
     if (!bound[i]) continue;
-    used_bytes_ += tensors[i].bytes.size();
     dtypes.emplace(NameOf(tensors[i].dtype));
   }
+  for (int layer = 0; layer < config_.layers; ++layer) used_bytes_ += LayerBytes(layer);
   stored_dtype_ = fmt::format("{}", fmt::join(dtypes, ", "));
 }
 
@@ -105,6 +120,8 @@ void Model::BindTensor(const Family& family, const TensorRule& rule, int layer, 
     return;
   }
   layers_[static_cast<std::size_t>(layer)][rule.slot] = view;
+  const bool is_last = layer + 1 == config_.layers;
+  if (is_last && !IsNeededForAttention(rule.slot)) return;
   layer_tensors_[static_cast<std::size_t>(layer)].push_back(tensor);
 }
 

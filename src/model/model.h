@@ -37,7 +37,7 @@ class Model {
   std::uint64_t used_bytes() const { return used_bytes_; }           // of the tensors that are read
   const std::string& stored_dtype() const { return stored_dtype_; }  // "BF16", or "BF16, F32"
 
-  std::uint64_t LayerBytes(int layer) const;  // of the layer's tensors
+  std::uint64_t LayerBytes(int layer) const;  // read for the layer; the last one only as far as its attention
 
   // Hints to the operating system: the layer is needed soon; this process is done with it for now. Its
   // pages stay in the file cache unless they are to be dropped from there too.

@@ -39,18 +39,17 @@ bool SanityPassed(const RunResult& run) { return run.sanity && run.sanity->ok; }
 
 bool SanityAsked(const RunResult& run) { return run.sanity || !run.sanity_attempts.empty(); }
 
-// The dtype of the whole run; several are named in the order of the ladder.
+// The dtype of the whole run; several, where models fell back, in the order of the ladder.
 Json DtypeJson(const RunResult& run) {
-  if (run.sanity_override.dtype) {
-    return ShortDtype(*run.sanity_override.dtype) + (SanityPassed(run) ? " (sanity-validated)" : "");
-  }
   std::vector<std::string> dtypes;
   for (const ModelResult& model : run.models) {
     std::string dtype = ShortDtype(model.numerics.dtype);
     if (dtype.empty() || std::find(dtypes.begin(), dtypes.end(), dtype) != dtypes.end()) continue;
     dtypes.push_back(std::move(dtype));
   }
-  return dtypes.empty() ? Json(nullptr) : Json(fmt::format("{}", fmt::join(dtypes, ", ")));
+  if (dtypes.empty() && run.sanity_override.dtype) dtypes.push_back(ShortDtype(*run.sanity_override.dtype));
+  if (dtypes.empty()) return nullptr;
+  return fmt::format("{}{}", fmt::join(dtypes, ", "), SanityPassed(run) ? " (sanity-validated)" : "");
 }
 
 bool ChatTemplate(const RunResult& run) {
@@ -242,7 +241,7 @@ std::string ResultsJson(const RunResult& run) {
   for (const ModelResult& model : run.models) {
     json["results"].push_back(ModelJson(model, plan.protocol.rerun_seeds));
   }
-  if (plan.hypothesis) json["reference_phi3"] = ReferencesJson(plan.references);
+  if (plan.hypothesis || !plan.references.empty()) json["reference_phi3"] = ReferencesJson(plan.references);
   if (plan.hypothesis && run.verdict) json["verdict"] = VerdictJson(*run.verdict);
 
   json["schema_version"] = run.schema_version;

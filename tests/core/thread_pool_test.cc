@@ -1,6 +1,8 @@
 #include "core/thread_pool.h"
+#include "core/error.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <stdexcept>
@@ -76,6 +78,24 @@ TEST(ThreadPool, ManyShortLoops) {
   for (int round = 0; round < 2000; ++round) pool.For(3, [&](int) { ++runs; });
   EXPECT_EQ(runs, 6000);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they need the address space themselves
+// Ends the process with 3 if the pool says that it cannot start its threads. Room for a few stacks only.
+[[noreturn]] void StartTooMany() {
+  const rlimit limit = {std::size_t{512} << 20, std::size_t{512} << 20};
+  if (setrlimit(RLIMIT_AS, &limit) != 0) std::_Exit(4);
+  try {
+    const ThreadPool pool(1024);
+  } catch (const Error& e) {
+    std::_Exit(std::string(e.what()).starts_with("threads: cannot start 1024 (") ? 3 : 5);
+  }
+  std::_Exit(0);
+}
+
+TEST(ThreadPool, SaysWhenThreadsCannotBeStarted) {
+  EXPECT_EXIT(StartTooMany(), testing::ExitedWithCode(3), "");
+}
+#endif
 
 TEST(ThreadPool, UnusedPoolEnds) {
   for (const int threads : kThreadCounts) ThreadPool pool(threads);

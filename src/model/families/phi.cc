@@ -80,8 +80,9 @@ constexpr std::array kTensors = {
     TensorRule{Slot::kDownBias, "layers.{layer}.mlp.fc2.bias", Dim::kHidden},
 };
 
-constexpr std::array<std::string_view, 3> kUnused = {"lm_head.*", "model.final_layernorm.*",
-                                                     "final_layernorm.*"};
+// Older checkpoints store the rotary frequencies, which are computed.
+constexpr std::array<std::string_view, 3> kUnused = {"lm_head.*", "final_layernorm.*",
+                                                     "layers.{layer}.self_attn.rotary_emb.inv_freq"};
 
 }  // namespace
 
