@@ -130,10 +130,7 @@ void Model::RefuseSurplus(const Family& family, const std::vector<bool>& bound) 
   const checkpoint::Tensor* first = nullptr;
   int count = 0;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    const bool unused =
-        std::any_of(family.unused.begin(), family.unused.end(),
-                    [&](std::string_view pattern) { return Matches(tensors[i].name, pattern); });
-    if (bound[i] || unused) continue;
+    if (bound[i] || IsUnused(family, tensors[i].name)) continue;
     if (count++ == 0) first = &tensors[i];
   }
   if (count == 0) return;

@@ -70,15 +70,25 @@ TEST(Model, CountsParametersAndBytes) {
   const TinyCheckpoint checkpoint(PhiConfig(), tensors);
   const Model model = Model::Open(checkpoint.folder());
   EXPECT_EQ(model.parameters(), 2u * 516 + 2 * 88);
-  EXPECT_EQ(model.used_bytes(), 4u * (2 * 516 + 88) - 12 * 2);
+  constexpr unsigned kLastLayer = 2 * 8 + 2 * (8 * 8 + 8);  // norm, query and key: it ends with its attention
+  EXPECT_EQ(model.used_bytes(), 4u * (516 + kLastLayer) - 12 * 2);
   EXPECT_EQ(model.stored_dtype(), "BF16, F32");
   EXPECT_EQ(model.LayerBytes(0), 4u * 516 - 12 * 2);
-  EXPECT_EQ(model.LayerBytes(1), 4u * 516);
+  EXPECT_EQ(model.LayerBytes(1), 4u * kLastLayer);
   for (int layer = 0; layer < 2; ++layer) {
     model.Prefetch(layer);
     model.Release(layer, false);
   }
   EXPECT_EQ(static_cast<int>(model.embedding().data[0]), 0);  // still mapped
+}
+
+TEST(Model, StoredRotaryFrequenciesAreLeftAlone) {
+  TinyTensors tensors = PhiTensors();
+  tensors["model.layers.0.self_attn.rotary_emb.inv_freq"] = {{1}, DType::kF32};
+  tensors["model.layers.1.self_attn.rotary_emb.inv_freq"] = {{1}, DType::kF32};
+  EXPECT_EQ(OpenError(tensors), "no error");
+  tensors["model.layers.x.self_attn.rotary_emb.inv_freq"] = {{1}, DType::kF32};
+  EXPECT_NE(OpenError(tensors).find("model.layers.x"), std::string::npos);
 }
 
 TEST(Model, PrefixMayBeMissingAndHeadIsOptional) {
