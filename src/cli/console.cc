@@ -1,13 +1,17 @@
 #include "cli/console.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
 
 #include "report/tables.h"
+#include "report/text.h"
 
 namespace headspec::cli {
 namespace {
@@ -30,6 +34,12 @@ void Write(std::FILE* stream, std::string_view text) {
 std::string Duration(double seconds) {
   if (seconds < 90) return fmt::format("{:.0f} s", seconds);
   return fmt::format("{:.0f} min", seconds / 60);
+}
+
+std::size_t TerminalColumns() {
+  constexpr std::size_t kUsual = 80;
+  winsize size = {};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
 }
 
 }  // namespace
@@ -61,6 +71,8 @@ Console::Console(const CommonOptions& options, double sanity_min_si)
     : options_(options),
       sanity_min_si_(sanity_min_si),
       show_progress_(!options.quiet && !options.no_progress && isatty(STDERR_FILENO) != 0) {}
+
+Console::~Console() { ClearBar(); }
 
 void Console::Print(std::string_view text) {
   if (options_.quiet) return;
@@ -112,6 +124,7 @@ void Console::OnWorkBegin(std::string_view what, std::int64_t total) {
   done_ = 0;
   total_ = total;
   work_start_ = std::chrono::steady_clock::now();
+  DrawBar();
 }
 
 void Console::OnWorkAdvance(std::int64_t units) {
@@ -134,8 +147,14 @@ void Console::DrawBar() {
   const int full = static_cast<int>(share * kBarWidth);
   std::string bar;
   for (int i = 0; i < kBarWidth; ++i) bar += i < full ? "█" : "░";
-  Write(stderr, fmt::format("\r\x1b[K{}{}{} {} {}/{}  {} left", model_, model_.empty() ? "" : ": ", work_,
-                            bar, done_, total_, Duration(share > 0 ? seconds / share - seconds : 0)));
+  std::string end = fmt::format(" {} {}/{}", bar, done_, total_);
+  if (done_ > 0) end += fmt::format("  {} left", Duration(seconds / share - seconds));
+  // A line that wraps could not be cleared: the name gives way first. The last column stays free.
+  const std::size_t columns = TerminalColumns() - 1;
+  const std::size_t taken = report::DisplayWidth(end);
+  const std::string name = report::OneLine(model_ + (model_.empty() ? "" : ": ") + work_);
+  const std::string shown = columns > taken ? report::Truncate(name, columns - taken) : "";
+  Write(stderr, "\r\x1b[K" + report::Truncate(shown + end, columns));
   bar_drawn_ = true;
 }
 

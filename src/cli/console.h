@@ -24,6 +24,10 @@ bool Interrupted();
 class Console final : public Observer {
  public:
   explicit Console(const CommonOptions& options, double sanity_min_si = 0.05);
+  // What is printed after it, an error too, starts on an empty line.
+  ~Console() override;
+  Console(const Console&) = delete;
+  Console& operator=(const Console&) = delete;
 
   // Human-readable results: stdout, or stderr beside --json; nothing with --quiet.
   void Print(std::string_view text);

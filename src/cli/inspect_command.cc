@@ -1,7 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
 
 #include "cli/commands.h"
 #include "cli/console.h"
@@ -12,10 +17,34 @@
 namespace headspec::cli {
 namespace {
 
-std::string Bytes(std::uint64_t bytes) {
-  if (bytes >= 1'000'000'000) return fmt::format("{:.2f} GB", static_cast<double>(bytes) / 1e9);
-  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+struct Unit {
+  double size;
+  std::string_view name;
+};
+using Units = std::initializer_list<Unit>;  // largest first
+
+// In the largest unit of which there is at least one, else in the smallest: "1.42 B", "0.55 M".
+std::string Scaled(double value, Units units) {
+  const Unit* unit = std::find_if(units.begin(), units.end() - 1,
+                                  [value](const Unit& candidate) { return value >= candidate.size; });
+  const double number = value / unit->size;
+  const int decimals = number < 0.0995 ? 3 : number < 9.995 ? 2 : number < 99.95 ? 1 : 0;
+  return fmt::format("{:.{}f} {}", number, decimals, unit->name);
 }
+
+std::string Bytes(std::uint64_t bytes) {
+  return Scaled(static_cast<double>(bytes), {{1e9, "GB"}, {1e6, "MB"}, {1e3, "kB"}});
+}
+
+std::string Parameters(std::uint64_t count) {
+  return Scaled(static_cast<double>(count), {{1e9, "B"}, {1e6, "M"}});
+}
+
+std::string Operations(double count) {
+  return Scaled(count, {{1e12, "TFLOP"}, {1e9, "GFLOP"}, {1e6, "MFLOP"}});
+}
+
+std::string Seconds(double seconds) { return Scaled(seconds, {{1, "s"}, {1e-3, "ms"}}); }
 
 nlohmann::ordered_json JsonOf(const experiment::Inspection& in) {
   const ModelResult& a = in.architecture;
@@ -56,17 +85,17 @@ std::string TextOf(const experiment::Inspection& in) {
       "{}  ({} in {})\n"
       "  architecture  {}: {} layers, {} heads, {} key-value heads, hidden {}, d_head {}\n"
       "  ratios        rho_head {:.4f}, rho_kv {:.4f}\n"
-      "  weights       {:.3f} B parameters, stored as {}, {} read once per pass\n"
+      "  weights       {} parameters, stored as {}, {} read once per pass\n"
       "  memory        {} for activations, {} of file pages in use per layer; prompts in {} chunk{}\n"
-      "  time          about {:.1f} s for {} tokens ({:.3f} TFLOP at {:.0f} GFLOP/s measured here), if the "
+      "  time          about {} for {} tokens ({} at {:.0f} GFLOP/s measured here), if the "
       "file is cached\n"
       "  tokenizer     {}; {}; {}\n",
       a.model, a.provenance.model_type, a.provenance.folder, a.architecture, a.num_layers, a.num_heads,
-      a.num_kv_heads, a.hidden_size, a.d_head, a.rho_head, a.rho_kv,
-      static_cast<double>(a.provenance.parameters) / 1e9, a.provenance.weights_dtype,
-      Bytes(in.pass.weight_bytes), Bytes(in.pass.activation_bytes), Bytes(in.pass.largest_layer_bytes),
-      in.pass.chunks, in.pass.chunks == 1 ? "" : "s", in.pass.operations / in.operations_per_second,
-      in.pass.tokens, in.pass.operations / 1e12, in.operations_per_second / 1e9, in.tokenizer_class,
+      a.num_kv_heads, a.hidden_size, a.d_head, a.rho_head, a.rho_kv, Parameters(a.provenance.parameters),
+      a.provenance.weights_dtype, Bytes(in.pass.weight_bytes), Bytes(in.pass.activation_bytes),
+      Bytes(in.pass.largest_layer_bytes), in.pass.chunks, in.pass.chunks == 1 ? "" : "s",
+      Seconds(in.pass.operations / in.operations_per_second), in.pass.tokens, Operations(in.pass.operations),
+      in.operations_per_second / 1e9, in.tokenizer_class,
       in.adds_bos ? "puts BOS in front" : "adds no BOS: the attention sink falls on the first word",
       !in.has_chat_template              ? "no chat template"
       : in.prompts.chat_template_applied ? "chat template applied"
@@ -95,7 +124,10 @@ void AddInspect(CLI::App& program, int& exit_code) {
   auto args = std::make_shared<ModelArguments>();
   CLI::App* command =
       program.add_subcommand("inspect", "Architecture, cost and tokens of a model, without measuring it");
-  AddModelArguments(*command, *args);
+  AddModelArgument(*command, *args);
+  AddPromptOptions(*command, args->protocol);
+  AddOutputOptions(*command, args->common);
+  AddPlanningOptions(*command, args->common);
   command->footer("Example: headspec inspect ~/models/phi-2 --json");
   command->callback([args, &exit_code] { exit_code = RunInspect(*args); });
 }

@@ -53,8 +53,10 @@ void AddMeasure(CLI::App& program, int& exit_code) {
                    "folder, or org/name[@revision] of a model in the Hugging Face cache")
       ->required();
   command->add_option("--out", args->out, "folder to write (default results/measure_<timestamp>)");
-  AddProtocolOptions(*command, args->protocol);
-  AddCommonOptions(*command, args->common);
+  AddPrecisionOptions(*command, args->protocol);
+  AddPromptOptions(*command, args->protocol);
+  AddSeedOptions(*command, args->protocol);
+  AddMeasuringOptions(*command, args->common);
   command->footer("Example: headspec measure ~/models/phi-2 --dtype bfloat16 --out phi-2");
   command->callback([args, &exit_code] { exit_code = MeasureModels(*args); });
 }

@@ -23,11 +23,16 @@ std::string IsInteger(const std::string& text) {
 
 }  // namespace
 
-void AddCommonOptions(CLI::App& command, CommonOptions& options) {
+void AddOutputOptions(CLI::App& command, CommonOptions& options) {
   command.add_flag("--json", options.json, "machine-readable JSON on stdout, everything else on stderr");
   command.add_flag("-q,--quiet", options.quiet, "print only results and errors");
-  command.add_flag("-v,--verbose", options.verbose, "print more about every step");
+}
+
+void AddProgressOptions(CLI::App& command, CommonOptions& options) {
   command.add_flag("--no-progress", options.no_progress, "no progress bars (they show on a terminal only)");
+}
+
+void AddPlanningOptions(CLI::App& command, CommonOptions& options) {
   command.add_option("--threads", options.threads, "threads to use; 0: all")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
@@ -36,10 +41,21 @@ void AddCommonOptions(CLI::App& command, CommonOptions& options) {
                   "megabytes for activations; more prompts are processed in chunks")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
+}
+
+void AddPassOptions(CLI::App& command, CommonOptions& options) {
+  AddPlanningOptions(command, options);
   command.add_flag("--low-memory", options.low_memory, "drop every used layer from the file cache");
 }
 
-void AddProtocolOptions(CLI::App& command, ProtocolOptions& options) {
+void AddMeasuringOptions(CLI::App& command, CommonOptions& options) {
+  AddOutputOptions(command, options);
+  command.add_flag("-v,--verbose", options.verbose, "name every model on stderr before it is loaded");
+  AddProgressOptions(command, options);
+  AddPassOptions(command, options);
+}
+
+void AddPrecisionOptions(CLI::App& command, ProtocolOptions& options) {
   command
       .add_option(
           "--dtype", options.dtype,
@@ -52,6 +68,9 @@ void AddProtocolOptions(CLI::App& command, ProtocolOptions& options) {
           "rounding points: hf-4.57, hf-4.47 (queries and keys in float32), exact (float32 everywhere)")
       ->check(CLI::IsMember({"hf-4.57", "hf-4.47", "exact"}))
       ->capture_default_str();
+}
+
+void AddPromptOptions(CLI::App& command, ProtocolOptions& options) {
   command
       .add_option("--prompts", options.prompts,
                   "standard-10-v3, or a file: JSON list of strings, or one prompt a line")
@@ -63,18 +82,21 @@ void AddProtocolOptions(CLI::App& command, ProtocolOptions& options) {
                    "wrap prompts in the model's chat template");
   command.add_option("--revision", options.revision, "branch, tag or commit of a cached model")
       ->capture_default_str();
+}
+
+void AddSeedOptions(CLI::App& command, ProtocolOptions& options) {
   command
       .add_option("--seed", options.seeds,
-                  "seeds to record, several allowed (default 42 123 456); the pass has no randomness")
+                  "a seed to record, may be repeated (default 42 123 456); the pass has no randomness")
+      ->allow_extra_args(false)  // or it would take the model too
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->check(IsInteger);
   command.add_flag("--rerun-seeds", options.rerun_seeds, "really repeat the pass for every seed");
 }
 
-void AddModelArguments(CLI::App& command, ModelArguments& arguments) {
+void AddModelArgument(CLI::App& command, ModelArguments& arguments) {
   command.add_option("MODEL", arguments.model, "folder, or org/name of a model in the Hugging Face cache")
       ->required();
-  AddProtocolOptions(command, arguments.protocol);
-  AddCommonOptions(command, arguments.common);
 }
 
 Protocol BuildProtocol(const ProtocolOptions& options) {
@@ -99,7 +121,9 @@ ModelEntry EntryOf(const std::string& model, const ProtocolOptions& options) {
   entry.name = model;
   entry.revision = options.revision;
   entry.use_chat_template = options.chat_template;
-  const auto folder = std::filesystem::path(model).lexically_normal();
+  std::error_code code;
+  auto folder = std::filesystem::absolute(model, code);  // "." has a name too
+  folder = (code ? std::filesystem::path(model) : folder).lexically_normal();
   entry.display =
       folder.has_filename() ? folder.filename().string() : folder.parent_path().filename().string();
   return entry;

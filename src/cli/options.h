@@ -11,8 +11,7 @@
 
 namespace headspec::cli {
 
-// How a command talks and what it may use: --json, -q, -v, --no-progress, --threads, --activation-memory,
-// --low-memory.
+// How a command talks and what it may use. Each command adds the options that do something in it.
 struct CommonOptions {
   bool json = false;
   bool quiet = false;
@@ -24,11 +23,13 @@ struct CommonOptions {
 
   RunOptions run_options() const { return {threads, activation_mb * 1'000'000, low_memory}; }
 };
-void AddCommonOptions(CLI::App& command, CommonOptions& options);
+void AddOutputOptions(CLI::App& command, CommonOptions& options);     // --json, -q
+void AddProgressOptions(CLI::App& command, CommonOptions& options);   // --no-progress
+void AddPlanningOptions(CLI::App& command, CommonOptions& options);   // --threads, --activation-memory
+void AddPassOptions(CLI::App& command, CommonOptions& options);       // those and --low-memory
+void AddMeasuringOptions(CLI::App& command, CommonOptions& options);  // all of them and -v
 
-// What is measured and how: --dtype, --numerics, --prompts, --max-length, --chat-template, --revision,
-// --seed,
-// --rerun-seeds.
+// What is measured and how.
 struct ProtocolOptions {
   std::string dtype = "auto";
   std::string numerics = "hf-4.57";
@@ -39,15 +40,18 @@ struct ProtocolOptions {
   std::vector<std::int64_t> seeds;
   bool rerun_seeds = false;
 };
-void AddProtocolOptions(CLI::App& command, ProtocolOptions& options);
+void AddPrecisionOptions(CLI::App& command, ProtocolOptions& options);  // --dtype, --numerics
+// --prompts, --max-length, --chat-template, --revision
+void AddPromptOptions(CLI::App& command, ProtocolOptions& options);
+void AddSeedOptions(CLI::App& command, ProtocolOptions& options);  // --seed, --rerun-seeds
 
-// Everything that a command about one model takes.
+// What a command about one model takes.
 struct ModelArguments {
   std::string model;
   ProtocolOptions protocol;
   CommonOptions common;
 };
-void AddModelArguments(CLI::App& command, ModelArguments& arguments);
+void AddModelArgument(CLI::App& command, ModelArguments& arguments);
 
 // The protocol that the options describe. Throws Error.
 Protocol BuildProtocol(const ProtocolOptions& options);

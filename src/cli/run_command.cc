@@ -18,26 +18,33 @@ struct Arguments {
   CommonOptions common;
 };
 
+// The last word on stdout; without a hypothesis that is the table, which only --quiet has kept back.
+void PrintDecision(const RunResult& run, bool quiet, Console& console) {
+  if (run.verdict) console.PrintResult(report::FinalVerdict(run) + (quiet ? "" : "\n"));
+  if (!run.verdict && quiet) console.PrintResult(report::LadderTable(run));
+}
+
 int RunExperiment(const Arguments& args) {
   RequireFreeFolder(args.out);
   Plan plan = args.manifest.empty() ? experiment::BuiltInPlan() : experiment::ReadManifest(args.manifest);
   plan.protocol.rerun_seeds = plan.protocol.rerun_seeds || args.rerun_seeds;
   Console console(args.common, plan.protocol.sanity_min_si);
-  console.Print(plan.experiment + ": " + plan.purpose + "\n\n");
+  console.Print(plan.experiment + (plan.purpose.empty() ? "" : ": " + plan.purpose) + "\n\n");
   const RunResult run = Run(plan, args.common.run_options(), console);
-  console.Print(report::HypothesisBlock(plan) + "\n" + report::LadderTable(run) + "\n" +
-                report::VerdictBlock(run) + "\n");
+  for (const std::string& block :
+       {report::HypothesisBlock(plan), report::LadderTable(run), report::VerdictBlock(run)}) {
+    if (!block.empty()) console.Print(block + "\n");
+  }
   const Saved saved = SaveExperiment(run, OutputFolderName(args.out, plan.slug, run));
   if (args.common.json)
     console.PrintResult(report::ResultsJson(run));
   else
-    console.PrintResult(report::FinalVerdict(run));
+    PrintDecision(run, args.common.quiet, console);
   for (const std::string& note : saved.notes) console.Note("note: " + note);
-  console.Print("\nwritten:\n");
+  if (!saved.figure_error.empty()) console.Error(saved.figure_error);
+  console.Print("written:\n");
   for (const std::string& path : saved.paths) console.Print("  " + path + "\n");
-  if (saved.figure_error.empty()) return ExitCodeOf(run);
-  console.Error(saved.figure_error);
-  return 3;
+  return saved.figure_error.empty() ? ExitCodeOf(run) : 3;
 }
 
 }  // namespace
@@ -50,7 +57,7 @@ void AddRun(CLI::App& program, int& exit_code) {
                       "experiment in TOML; without it the built-in nano ladder runs, offline");
   command->add_option("--out", args->out, "folder to write (default results/<slug>_<timestamp>)");
   command->add_flag("--rerun-seeds", args->rerun_seeds, "really repeat the pass for every seed");
-  AddCommonOptions(*command, args->common);
+  AddMeasuringOptions(*command, args->common);
   command->footer("Example: headspec run experiments/phi-size-ladder.toml --out phi");
   command->callback([args, &exit_code] { exit_code = RunExperiment(*args); });
 }

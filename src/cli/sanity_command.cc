@@ -39,7 +39,12 @@ void AddSanity(CLI::App& program, int& exit_code) {
   auto args = std::make_shared<ModelArguments>();
   CLI::App* command = program.add_subcommand(
       "sanity", "The eight-step check of one model, in bf16, fp16 and fp32 until one passes");
-  AddModelArguments(*command, *args);
+  AddModelArgument(*command, *args);
+  AddPrecisionOptions(*command, args->protocol);
+  AddPromptOptions(*command, args->protocol);
+  AddOutputOptions(*command, args->common);
+  AddProgressOptions(*command, args->common);
+  AddPassOptions(*command, args->common);
   command->footer("Example: headspec sanity ~/models/phi-2");
   command->callback([args, &exit_code] { exit_code = RunCheck(*args); });
 }

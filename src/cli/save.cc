@@ -90,7 +90,8 @@ std::string OutputFolderName(const std::string& out, const std::string& name, co
 
 int ExitCodeOf(const RunResult& run) {
   if (NothingMeasured(run)) return run.models.front().error_code;
-  return std::any_of(run.models.begin(), run.models.end(), HasFailed) ? 1 : 0;
+  const auto unsound = [](const ModelResult& m) { return HasFailed(m) || m.numerics.non_finite.count > 0; };
+  return std::any_of(run.models.begin(), run.models.end(), unsound) ? 1 : 0;
 }
 
 bool NothingMeasured(const RunResult& run) {

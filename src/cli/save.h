@@ -26,7 +26,8 @@ void RequireFreeFolder(const std::string& out);
 // `--out`, or results/<name>_<timestamp>, with _2, _3 ... when that second has a folder already.
 std::string OutputFolderName(const std::string& out, const std::string& name, const RunResult& run);
 
-// 0 when every model was measured, 1 when some failed; all failed: the first failure's own code.
+// 0 when every model was measured, 1 when some failed or met NaN or infinity; all failed: the first one's
+// code.
 int ExitCodeOf(const RunResult& run);
 bool NothingMeasured(const RunResult& run);
 

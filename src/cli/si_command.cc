@@ -59,7 +59,7 @@ void AddSi(CLI::App& program, int& exit_code) {
   CLI::App* command =
       program.add_subcommand("si", "The index from stored entropies: JSON with `entropies`, .npy or .npz");
   command->add_option("FILE", args->file, "file with one or more layers-by-heads matrices")->required();
-  AddCommonOptions(*command, args->common);
+  AddOutputOptions(*command, args->common);
   command->footer("Example: headspec si results/measure_20260101_120000/results.json");
   command->callback([args, &exit_code] { exit_code = RunSi(*args); });
 }

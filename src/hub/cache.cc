@@ -49,6 +49,16 @@ std::string FolderName(const std::string& model) {
   return name;
 }
 
+// What to do about a revision that is not in the cache. A name that a shell would read otherwise is left out.
+std::string DownloadHint(const std::string& model, const std::string& revision) {
+  const bool plain = std::all_of(revision.begin(), revision.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.' || c == '/';
+  });
+  const bool named = plain && !revision.empty() && revision != "main" && revision.front() != '-';
+  return fmt::format("download it with `hf download {}{}`, or give a folder", model,
+                     named ? " --revision " + revision : "");
+}
+
 }  // namespace
 
 fs::path CacheFolder() {
@@ -87,14 +97,14 @@ Snapshot FindSnapshot(const std::string& model, const std::string& revision) {
       throw Error(ErrorKind::kSystem,
                   fmt::format("{}: no such folder here, and no revision \"{}\" of it in the cache {}", model,
                               revision, CacheFolder().string()),
-                  fmt::format("download it with `hf download {}`, or give a folder", model));
+                  DownloadHint(model, revision));
     }
   }
   const fs::path folder = repository / "snapshots" / commit;
   if (!fs::exists(folder / "config.json", code)) {
     throw Error(ErrorKind::kSystem,
                 fmt::format("{}: no config.json in the cached snapshot {}", model, folder.string()),
-                fmt::format("download it with `hf download {}`, or give a folder", model));
+                DownloadHint(model, revision));
   }
   return {folder, commit};
 }

@@ -34,30 +34,82 @@ if (format eq "pdf") {
 }
 set output "figure.".format
 
-# The vertical axis is 0..1 and grows where bars, numbers and legend need the room.
 set datafile separator tab
 top = 0.0
+largest = 16.0
+count = 1
+has_trend = 0
+log_sizes = 0
 if (has_points) {
   stats "figure.dat" using ($2+$3) name "TOP" nooutput
   top = TOP_max
+  count = TOP_records
   stats "figure.dat" using ($1*unit) name "SIZE" nooutput
   largest = SIZE_max
-  count = TOP_records
+  # The notebook's figure has a linear axis of sizes; other ladders may span too much for it.
+  log_sizes = SIZE_max > 100 * SIZE_min && right_title eq "Size vs SI"
   has_trend = count >= 3 && SIZE_max > SIZE_min
-  if (has_trend) { stats "figure.dat" using ($1*unit):2 name "FIT" nooutput }
-} else {
-  largest = 16.0
-  count = 1
-  has_trend = 0
 }
-turned = count > 18 ? 90 : 0
-needed = (top + (turned ? 0.12 : 0.07)) / 0.87
-y_top = needed > 1 ? ceil(needed * 5) / 5.0 : 1.0
-# The notebook's 0..16 holds its models; other ladders get about eight round steps.
+scaled(size) = log_sizes ? log10(size) : size
+if (has_trend) { stats "figure.dat" using (scaled($1*unit)):2 name "FIT" nooutput }
+
+# The notebook's 0..16 holds its models; other ladders get about eight round steps. A point stays off the axis.
 step(x) = x > 5 ? 10 : x > 2 ? 5 : x > 1 ? 2 : 1
 nice(x) = step(x / 10**floor(log10(x))) * 10**floor(log10(x))
 tick = nice(largest / 8)
+x_low = 0
 x_top = unit == 1 && largest >= 1.6 && largest <= 16 ? 16 : ceil(largest * 1.08 / tick) * tick
+if (has_points && SIZE_min < 0.02 * x_top) { x_low = -0.02 * x_top }
+if (log_sizes) {
+  x_low = SIZE_min / 2.2
+  x_top = SIZE_max * 2.2
+}
+
+trend_title = ""
+trend_from = x_low
+trend_to = x_top
+trend(x) = NaN
+if (has_trend) {
+  trend_from = SIZE_min
+  trend_to = SIZE_max
+  trend(x) = FIT_slope * scaled(x) + FIT_intercept
+  digits = abs(FIT_slope) >= 5e-5 || FIT_slope == 0 ? "%.4f" : "%.1e"
+  trend_title = sprintf("Trend (slope=".digits."%s)", FIT_slope, log_sizes ? " per 10x" : slope_unit)
+}
+
+# The vertical axis is 0..1 and grows where bars and numbers need the room. A legend goes to the right where
+# it covers nothing, else to the left, else the axis grows for it too. Places are shares of a panel's width.
+max(a, b) = a > b ? a : b
+turned = count > 18 ? 90 : 0
+number_room = turned ? 0.12 : 0.07
+side = count < 4 ? 2.7 - 0.5 * count : 0.7  # a short ladder keeps its bars slim
+bar_at(i) = (i + side) / (count - 1 + 2 * side)
+bar_half = 0.45 / (count - 1 + 2 * side)
+point_at(size) = (scaled(size) - scaled(x_low)) / (scaled(x_top) - scaled(x_low))
+legend_width(characters) = 0.16 + 0.0115 * characters
+under_legend(y) = (y + number_room) / 0.87
+needed = top + number_room
+left_key = "right"
+right_key = "right"
+if (has_points && has_target) {
+  width = legend_width(max(strlen(target_title), strlen(tolerance_title)))
+  stats "figure.dat" using (bar_at($0) + bar_half > 1 - width ? $2+$3 : 0) name "BARS" nooutput
+  high_right = under_legend(BARS_max)
+  stats "figure.dat" using (bar_at($0) - bar_half < width ? $2+$3 : 0) name "BARS" nooutput
+  high_left = under_legend(BARS_max)
+  if (high_right > max(needed, 1.0) && high_left < high_right) { left_key = "left" }
+  needed = max(needed, left_key eq "left" ? high_left : high_right)
+}
+if (has_points) {
+  width = legend_width(max(strlen(series), strlen(trend_title)))
+  stats "figure.dat" using (point_at($1*unit) + 0.02 > 1 - width ? $2 : 0) name "POINTS" nooutput
+  high_right = under_legend(POINTS_max)
+  stats "figure.dat" using (point_at($1*unit) - 0.02 < width ? $2 : 0) name "POINTS" nooutput
+  high_left = under_legend(POINTS_max)
+  if (high_right > max(needed, 1.0) && high_left < high_right) { right_key = "left" }
+  needed = max(needed, right_key eq "left" ? high_left : high_right)
+}
+y_top = needed > 1 ? ceil(needed * 20) / 20.0 : 1.0
 
 set style line 1 lc rgb "#008000" lw 2 dt (7,4)
 set style line 2 lc rgb "#800080" lw 2 dt (7,4)
@@ -69,7 +121,6 @@ set grid back
 set format y "%.1f"
 set format x "%g"
 set samples 2
-set key top right Left reverse samplen 2.2 spacing 1.25 width 1 font ",9.5"
 set yrange [0:y_top]
 set ytics 0.2
 set ylabel "Specialization Index (SI)" font ",12" offset -0.2,0
@@ -89,10 +140,10 @@ above(y) = has_target && y < target + 0.2 * room && y + room > target ? target +
 number_at(si, std) = above(si + std + 0.018 * y_top)
 number(si) = sprintf("%.3f", abs(si) < 5e-4 ? 0 : si)
 
+set key top right Left reverse samplen 2.2 spacing 1.25 width 1 font ",9.5"
+if (left_key eq "left") { set key top left }
 set title left_title font bold.",13" offset 0,-0.2
 set xlabel "Model Size" font ",12"
-# A short ladder keeps its bars slim.
-side = count < 4 ? 2.7 - 0.5 * count : 0.7
 set xrange [-side:count-1+side]
 set style fill transparent solid 0.8 border lc rgb "black"
 set xtics rotate by (crowded ? 35 : 0) font ",".small
@@ -118,25 +169,16 @@ plot \
 # ---- right: the index against size ----
 unset label 1
 set title right_title
-set xlabel size_title
-set xrange [0:x_top]
+set key top right
+if (right_key eq "left") { set key top left }
+set xlabel size_title.(log_sizes ? ", log scale" : "")
+if (log_sizes) { set logscale x 10 }
+set xrange [x_low:x_top]
 unset xtics
 set xtics out nomirror scale 0.6 norotate textcolor rgb "#333333" font ",10" autofreq
 
-trend_title = ""
-trend_from = 0
-trend_to = x_top
-trend(x) = NaN
-if (has_trend) {
-  trend_from = SIZE_min
-  trend_to = SIZE_max
-  trend(x) = FIT_slope * x + FIT_intercept
-  digits = abs(FIT_slope) >= 5e-5 || FIT_slope == 0 ? "%.4f" : "%.1e"
-  trend_title = sprintf("Trend (slope=".digits."%s)", FIT_slope, slope_unit)
-}
-
 plot \
-  [0:x_top] "+" using 1:(has_target ? target - tolerance : NaN):(target + tolerance) \
+  [x_low:x_top] "+" using 1:(has_target ? target - tolerance : NaN):(target + tolerance) \
     with filledcurves fs transparent solid 0.1 noborder lc rgb "#800080" notitle, \
   NaN with points pt 5 ps 1.6 lc rgb "#9b59b6" title (has_points ? series : ""), \
   (has_target ? target : NaN) with lines ls 2 notitle, \

@@ -18,6 +18,7 @@ using Row = std::vector<std::string>;
 constexpr std::string_view kPass = "✓";
 constexpr std::string_view kFail = "✗";
 constexpr std::string_view kCaution = "⚠";
+constexpr std::string_view kNotFinite = "⚠ not finite";
 constexpr std::size_t kErrorWidth = 60;
 
 class AlignedTable {
@@ -95,17 +96,14 @@ std::vector<Step> SanitySteps(const SanityResult& s) {
 
 // What is wrong at the step that failed, in words; the notebook's reason follows in the last line.
 std::string FailureWords(const SanityResult& s, double min_si) {
-  switch (s.reached_step) {
-    case 3:
-      return fmt::format("{}, more than 5 are needed", s.valid_len);
-    case 5:
-      return fmt::format("{} layers, {} heads; {}", s.num_layers, s.num_heads,
-                         s.reason == "nan_inf" ? "attention holds NaN or infinity" : "attention is all zero");
-    case 8:
-      return fmt::format("{:.4f}, at least {} is needed", s.baseline_si, PythonFloat(min_si));
-    default:
-      return OneLine(s.reason);
+  if (s.reason == "valid_len_too_small") return fmt::format("{}, more than 5 are needed", s.valid_len);
+  if (s.reason == "nan_inf" || s.reason == "degenerate_attn") {
+    return fmt::format("{} layers, {} heads; {}", s.num_layers, s.num_heads,
+                       s.reason == "nan_inf" ? "attention holds NaN or infinity" : "attention is all zero");
   }
+  if (s.reason == "baseline_si_below_threshold")
+    return fmt::format("{:.4f}, at least {} is needed", s.baseline_si, PythonFloat(min_si));
+  return OneLine(s.reason);
 }
 
 std::string SanityOutcome(const SanityResult& s) {
@@ -113,14 +111,6 @@ std::string SanityOutcome(const SanityResult& s) {
   const std::string si = s.reached_step >= 8 ? fmt::format("{:.4f}", s.baseline_si) : "n/a";
   const std::string reason = s.reason.empty() ? "unknown" : OneLine(s.reason);
   return fmt::format("  {} SANITY FAIL: {} (reason={}, SI={})\n", kFail, s.label, reason, si);
-}
-
-std::string NonFiniteWords(const NonFinite& found) {
-  std::string words = fmt::format("{} values are NaN or infinite, first in {}", found.count, found.operation);
-  if (found.layer >= 0) words += fmt::format(", layer {}", found.layer);
-  if (found.prompt >= 0) words += fmt::format(", prompt {}", found.prompt);
-  if (found.head >= 0) words += fmt::format(", head {}", found.head);
-  return words;
 }
 
 std::string Field(std::string_view name, std::string_view value) {
@@ -137,6 +127,27 @@ Row TableRow(Row front, double si, const std::string& arch, const Plan& plan) {
   if (plan.hypothesis) front.push_back(WithinWords(si, *plan.hypothesis));
   front.push_back(OneLine(arch));
   return front;
+}
+
+bool IsNotFinite(const ModelResult& model) {
+  return !model.error && (model.numerics.non_finite.count > 0 || std::isnan(model.si_mean));
+}
+
+// "0.3412 +/- 0.000", as the notebook.
+std::string IndexWords(const ModelResult& model) {
+  if (std::isnan(model.si_mean)) return "undefined";
+  return fmt::format("{:.4f} +/- {:.3f}", model.si_mean, model.si_std);
+}
+
+// What the rows do not say by themselves.
+std::vector<std::string> TableNotes(const RunResult& run) {
+  std::vector<std::string> notes;
+  if (std::any_of(run.models.begin(), run.models.end(), IsNotFinite))
+    notes.push_back(fmt::format("{}: see the model's warning; the index is not to be trusted", kNotFinite));
+  const auto has_zero_spread = [](const ModelResult& model) { return !model.error && model.si_std == 0; };
+  if (!run.plan.protocol.rerun_seeds && std::any_of(run.models.begin(), run.models.end(), has_zero_spread))
+    notes.push_back("+/- 0.000: nothing in the pass is random, one pass serves all seeds");
+  return notes;
 }
 
 // Why the two rules of the notebook part: they ask for different numbers of models.
@@ -205,10 +216,9 @@ std::string ModelLines(const ModelResult& model) {
   }
   if (model.sanity_override.label) settings += fmt::format(" ({})", *model.sanity_override.label);
   text += Field("Settings", settings);
-  text += Field("SI", fmt::format("{:.4f} +/- {:.4f}", model.si_mean, model.si_std));
-  text += Field("Correlation", fmt::format("{:.4f}", model.corr_mean));
-  if (model.numerics.non_finite.count > 0)
-    text += Field("Not finite", NonFiniteWords(model.numerics.non_finite));
+  const bool defined = !std::isnan(model.si_mean);
+  text += Field("SI", defined ? fmt::format("{:.4f} +/- {:.4f}", model.si_mean, model.si_std) : "undefined");
+  text += Field("Correlation", defined ? fmt::format("{:.4f}", model.corr_mean) : "undefined");
   for (const std::string& warning : model.warnings) text += Field("Warning", OneLine(warning));
   return text;
 }
@@ -235,8 +245,9 @@ std::string LadderTable(const RunResult& run) {
       table.AddLoose(std::move(front), "ERROR: " + Truncate(OneLine(*model.error), kErrorWidth));
       continue;
     }
-    front.push_back(fmt::format("{:.4f} +/- {:.3f}", model.si_mean, model.si_std));
-    table.Add(TableRow(std::move(front), model.si_mean, model.architecture, plan));
+    front.push_back(IndexWords(model));
+    Row row = TableRow(std::move(front), model.si_mean, model.architecture, plan);
+    table.AddLoose(std::move(row), std::string(IsNotFinite(model) ? kNotFinite : ""));
   }
   if (!plan.references.empty()) {
     table.AddAcross("");
@@ -247,6 +258,9 @@ std::string LadderTable(const RunResult& run) {
                  fmt::format("{:.4f}", reference.si)};
     table.Add(TableRow(std::move(front), reference.si, reference.arch, plan));
   }
+  const std::vector<std::string> notes = TableNotes(run);
+  if (!notes.empty()) table.AddAcross("");
+  for (const std::string& note : notes) table.AddAcross(note);
   return TitlesOf(plan).table + '\n' + table.Text();
 }
 

@@ -40,8 +40,8 @@ class HostileTest(unittest.TestCase):
         (folder / "config.json").write_text(json.dumps({k: v for k, v in config.items() if v is not ...}))
 
     def start(self, *arguments, **options):
-        return subprocess.run([PROGRAM, *map(str, arguments)], cwd=self.dir, env=self.env, stdin=subprocess.DEVNULL,
-                              timeout=120, **({"capture_output": True} | options))
+        return subprocess.run([PROGRAM, *map(str, arguments)], env=self.env, stdin=subprocess.DEVNULL, timeout=120,
+                              **({"capture_output": True, "cwd": self.dir} | options))
 
     def run_program(self, *arguments, **options):
         before = sorted(map(str, self.dir.rglob("*")))

@@ -47,10 +47,12 @@ class Folder(HostileTest):
                                      f"with `hf download {name}`, or give a folder", name)
 
     def test_not_in_the_cache(self):
-        end = f" of it in the cache {self.dir}/hf/hub; download it with `hf download org/name`, or give a folder"
-        self.assert_measure_fails(3, f'org/name: no such folder here, and no revision "main"{end}', "org/name")
-        self.assert_measure_fails(3, f'org/name: no such folder here, and no revision "v2"{end}', "org/name", "--revision", "v2")
-        self.assert_measure_fails(3, f'org/name@v2: org/name: no such folder here, and no revision "v2"{end}', "org/name@v2")
+        def missing(revision, option):
+            return (f'org/name: no such folder here, and no revision "{revision}" of it in the cache {self.dir}/hf/hub; download it with '
+                    f"`hf download org/name{option}`, or give a folder")
+        self.assert_measure_fails(3, missing("main", ""), "org/name")
+        self.assert_measure_fails(3, missing("v2", " --revision v2"), "org/name", "--revision", "v2")
+        self.assert_measure_fails(3, f'org/name@v2: {missing("v2", " --revision v2")}', "org/name@v2")
 
     def test_name_that_would_leave_the_cache(self):
         self.assert_measure_fails(3, "../../none-such: no such folder; give a folder that holds a Hugging Face checkpoint, or org/name", "../../none-such")
@@ -82,6 +84,11 @@ class Config(HostileTest):
         (self.folder / "config.json").unlink()
         (self.folder / "config.json").mkdir()
         self.assert_refused(f"config.json: cannot be read in {self.folder}/config.json; check that it is a file and its permissions", 3)
+
+    def test_is_a_link_to_nothing(self):
+        (self.folder / "config.json").unlink()
+        (self.folder / "config.json").symlink_to("../blobs/gone")
+        self.assert_refused(f"config.json: a link to a missing file in {self.folder}/config.json; download the file again", 3)
 
     def test_not_json(self):
         for content in ("", '{"a":', "<html>", "\0" * 100, "[1,2"):

@@ -3,14 +3,17 @@
 
 Usage: hostile_test.py PROGRAM SOURCE_DIR [unittest arguments]
 """
+import fcntl
 import json
 import os
+import pty
 import re
 import resource
 import shutil
 import signal
 import struct
 import subprocess
+import termios
 import time
 import zipfile
 from pathlib import Path
@@ -41,6 +44,9 @@ class Prompts(HostileTest):
         self.assert_refused(2, ": not JSON in ./p.json (parse error at line 1, column 1: syntax error while parsing value - invalid literal; last "
                                "read: 'o')" + LIST_OR_TEXT, "p.json", "one prompt")
         self.assert_refused(2, "[1]: expected a string, found number in ./p.json" + LIST_OR_TEXT, "p.json", '["a", 7]')
+        for key in ("md5", "version"):
+            self.assert_refused(2, f': "{key}": expected a string, found number in ./p.json; put it in quotes', "p.json",
+                                f'{{"prompts": ["a"], "{key}": 7}}')
         self.assert_refused(2, ": expected at least one, found none in ./p.json" + LIST_OR_TEXT, "p.json", "[]")
         self.assert_refused(2, ": expected at least one, found none in ./p.txt" + LIST_OR_TEXT, "p.txt", "\n\n")
         self.assert_refused(2, "[1]: empty in ./p.json; remove it or write a prompt", "p.json", '["a", ""]')
@@ -97,6 +103,28 @@ class CommandLine(HostileTest):
 
         for seed in ("9223372036854775808", "1.5", "one", ""):
             self.assert_fails(2, f"--seed: Value {seed} is not an integer of 64 bits; see headspec measure --help", "measure", "x", "--seed", seed)
+
+    # An option that would do nothing is no option of the command.
+    def test_every_command_has_only_what_works(self):
+        for command, options in (("inspect", ("--dtype", "--numerics", "--seed", "--rerun-seeds", "--low-memory", "--no-progress", "-v")),
+                                 ("sanity", ("--seed", "--rerun-seeds", "-v")),
+                                 ("si", ("--threads", "--no-progress", "-v", "--activation-memory", "--low-memory"))):
+            for option in options:
+                self.assert_fails(2, f"The following argument was not expected: {option}; see headspec {command} --help", command, "x", option)
+
+    def test_seed_takes_one_value(self):
+        folder = self.model()
+        done = self.start("measure", "--seed", "42", "--seed", "7", folder, "--dtype", "float32", "--json", "--out", self.out)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["methodology"]["seeds"], [42, 7])
+
+    def test_model_here_has_the_name_of_its_folder(self):
+        (self.model(name="named") / "below").mkdir()
+        for model, folder in ((".", "named"), ("./", "named"), ("..", "named/below")):
+            out = self.dir / f"out{len(os.listdir(self.dir))}"
+            done = self.start("measure", model, "--dtype", "float32", "--json", "--out", out, cwd=self.dir / folder)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(json.loads(done.stdout)["results"][0]["display"], "named")
 
     def test_help_is_no_failure(self):
         for arguments in (["--help"], ["--version"], ["measure", "--help"], ["run", "--help"]):
@@ -171,8 +199,12 @@ class Output(HostileTest):
             options = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
             if subprocess.run(["test", "-x", PROGRAM], **options).returncode != 0:
                 self.skipTest("user nobody cannot reach the program")
-        self.assert_measure_fails(3, f"{self.folder}: config.json: none in {self.folder}; give a folder that holds a Hugging Face "
-                                     "checkpoint (config.json, tokenizer.json, model.safetensors)", self.folder, **options)
+        end = "; check that it is a file and its permissions"
+        error = f"{self.folder}: config.json: cannot be read (Permission denied) in {self.folder}/config.json{end}"
+        self.assert_measure_fails(3, error, self.folder, **options)
+        self.folder.chmod(0o755)
+        (self.folder / "config.json").chmod(0)
+        self.assert_measure_fails(3, error, self.folder, **options)
 
     # The disk is full as far as one file of this process goes.
     def test_file_that_cannot_grow(self):
@@ -287,6 +319,51 @@ class StandardStreams(HostileTest):
             out, error = run.communicate(timeout=120)
             self.assertEqual((out, error.decode(), run.returncode), (b"", "headspec: interrupted: nothing was written\n", 130))
             self.assertEqual(sorted(os.listdir(self.dir)), ["m", "p.txt"])
+
+    def on_terminal(self, columns, *arguments, interrupt_at=None):
+        """What a terminal of so many columns got on stderr, as text, and the exit code."""
+        master, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        run = subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=terminal, cwd=self.dir, env=self.env)
+        os.close(terminal)
+        seen = b""
+        while True:
+            try:
+                more = os.read(master, 4096)
+            except OSError:  # closed at the other end
+                break
+            if not more:
+                break
+            seen += more
+            if interrupt_at is not None and interrupt_at in seen:
+                run.send_signal(signal.SIGINT)
+                interrupt_at = None
+        os.close(master)
+        return seen.decode(), run.wait(timeout=120)
+
+    def test_bar_fits_the_terminal_and_is_there_from_the_start(self):
+        arguments = ["measure", self.folder, "--dtype", "float32", "-q", "--no-progress", "--out", self.out]
+        self.assertEqual(self.on_terminal(80, *arguments), ("", 0))
+        arguments.remove("-q")
+        arguments.remove("--no-progress")
+        for columns in (0, 20, 40, 60, 200):
+            shutil.rmtree(self.out)
+            seen, code = self.on_terminal(columns, *arguments)
+            bars = [bar for bar in seen.split("\r\x1b[K") if bar]
+            self.assertEqual(code, 0)
+            self.assertEqual(len(bars), 5)  # layer 0 to 4
+            self.assertLess(max(map(len, bars)), columns or 80)
+            self.assertTrue(seen.endswith("\r\x1b[K"), repr(seen))
+            if columns > 60:
+                self.assertEqual(bars[0], f"m: layers {'░' * 24} 0/4")
+                self.assertRegex(bars[4], r"^m: layers █{24} 4/4  0 s left$")
+
+    def test_interruption_clears_the_bar(self):
+        prompts = self.write("p.txt", "a prompt of some ten tokens to keep it busy for long\n" * 20000)
+        seen, code = self.on_terminal(80, "measure", self.folder, "--dtype", "float32", "--rerun-seeds", "--out", self.out, "--prompts", prompts,
+                                      interrupt_at=b"0/4")
+        self.assertEqual(code, 130)
+        self.assertTrue(seen.endswith("\r\x1b[Kheadspec: interrupted: nothing was written\r\n"), repr(seen))
 
     def test_interrupted_while_it_waits_for_a_pipe(self):
         os.mkfifo(self.dir / "pipe.toml")

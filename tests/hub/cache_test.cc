@@ -119,7 +119,7 @@ class SnapshotTest : public TemporaryFolderTest {
   std::string Missing(const std::string& model, const std::string& revision) const {
     return "kSystem: " + model + ": no such folder here, and no revision \"" + revision +
            "\" of it in the cache " + folder_.string() + "; download it with `hf download " + model +
-           "`, or give a folder";
+           (revision.empty() || revision == "main" ? "" : " --revision " + revision) + "`, or give a folder";
   }
 };
 
@@ -161,7 +161,15 @@ TEST_F(SnapshotTest, SaysWhatIsMissing) {
   const std::string snapshot = At(std::string("models--org--name/snapshots/") + kOther);
   EXPECT_EQ(ErrorOf([] { FindSnapshot("org/name", kOther); }),
             "kSystem: org/name: no config.json in the cached snapshot " + snapshot +
-                "; download it with `hf download org/name`, or give a folder");
+                "; download it with `hf download org/name --revision " + kOther + "`, or give a folder");
+}
+
+// The hint is there to be copied into a shell.
+TEST_F(SnapshotTest, HintLeavesOutARevisionThatAShellWouldRead) {
+  for (const char* revision : {"$(x)", "a b", "a;b", "`x`", "-x"}) {
+    const std::string error = ErrorOf([&] { FindSnapshot("org/name", revision); });
+    EXPECT_NE(error.find("with `hf download org/name`,"), std::string::npos) << error;
+  }
 }
 
 // Disabled until FindSnapshot looks before it reads: an exception of the standard library comes out now.

@@ -121,6 +121,32 @@ TEST_F(FigureTest, LargeModelsExtendTheAxis) {
   EXPECT_TRUE(SvgHas(">80<"));
 }
 
+TEST_F(FigureTest, SizesFarApartHaveALogarithmicAxis) {
+  RunResult run = MeasureRun();
+  run.models = {SampleModel("a", "0.01B", 0.2), SampleModel("b", "0.1B", 0.3), SampleModel("c", "1B", 0.4),
+                SampleModel("d", "10B", 0.5)};
+  Render(run);
+  EXPECT_TRUE(SvgHas("Model Size (B), log scale"));
+  EXPECT_TRUE(SvgHas("Trend (slope=0.1000 per 10x)"));
+  for (const char* tick : {">0.01<", ">0.1<", ">1<", ">10<"}) EXPECT_TRUE(SvgHas(tick)) << tick;
+}
+
+TEST_F(FigureTest, NotebooksExperimentKeepsItsLinearAxis) {
+  RunResult run = SampleRun();
+  run.models.push_back(SampleModel("tiny", "0.01B", 0.4));
+  Render(run);
+  EXPECT_FALSE(SvgHas("log scale"));
+  EXPECT_TRUE(SvgHas(">16<"));
+}
+
+TEST_F(FigureTest, LegendGoesWhereItCoversNothing) {
+  RunResult run = SampleRun();
+  run.models[0].si_mean = 0.98;  // at the left; the references at the right are low
+  Render(run);
+  EXPECT_TRUE(SvgHas(">1.0<"));
+  EXPECT_FALSE(SvgHas(">1.2<"));
+}
+
 TEST_F(FigureTest, NamesTheModelsThatItLeavesOut) {
   RunResult run = SampleRun();
   run.models.push_back(SampleModel("odd", "huge", 0.3));

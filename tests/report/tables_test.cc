@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "report/helpers.h"
 
 namespace headspec::report {
@@ -50,6 +52,10 @@ TEST(SanityBlock, ExplainsEveryFailure) {
   sanity.valid_len = 4;
   EXPECT_NE(SanityBlock(sanity, "m", 0.05).find("  3  tokens         ✗ 4, more than 5 are needed\n"),
             std::string::npos);
+  sanity.reason = "tokenization_failed: no\nvocabulary";
+  sanity.valid_len = 28;
+  EXPECT_NE(SanityBlock(sanity, "m", 0.05).find("  3  tokens         ✗ tokenization_failed: no vocabulary\n"),
+            std::string::npos);
   sanity.reason = "degenerate_attn";
   sanity.reached_step = 5;
   EXPECT_NE(SanityBlock(sanity, "m", 0.05).find("✗ 2 layers, 2 heads; attention is all zero\n"),
@@ -59,18 +65,21 @@ TEST(SanityBlock, ExplainsEveryFailure) {
 TEST(SanityBlock, LowIndexFailsTheLastStepAndTwinsAreACaution) {
   SanityResult sanity = SampleSanity();
   sanity.ok = false;
+  sanity.reason = "baseline_si_below_threshold";
   sanity.baseline_si = 0.0312;
   sanity.heads_identical = true;
   const std::string text = SanityBlock(sanity, "m", 0.05);
   EXPECT_NE(text.find("  6  heads 0 and 1  ⚠ identical within 1e-4: the index may be 0\n"),
             std::string::npos);
   EXPECT_NE(text.find("  8  baseline SI    ✗ 0.0312, at least 0.05 is needed\n"), std::string::npos);
-  EXPECT_NE(text.find("  ✗ SANITY FAIL: raw+bf16 (reason=unknown, SI=0.0312)\n"), std::string::npos);
+  EXPECT_NE(text.find("  ✗ SANITY FAIL: raw+bf16 (reason=baseline_si_below_threshold, SI=0.0312)\n"),
+            std::string::npos);
 }
 
 TEST(ModelLines, ShowsArchitectureSettingsAndIndex) {
   ModelResult model = SampleModel("Phi-1.5 (1.3B)", "1.3B", 0.3412);
-  model.warnings = {"no BOS token:\nthe first word is the sink"};
+  model.warnings = {"no BOS token:\nthe first word is the sink",
+                    "7 NaN or infinite values, the first in attention scores, layer 1, prompt 1, head 3"};
   model.numerics.non_finite = {
       .count = 7, .operation = "attention scores", .layer = 1, .prompt = 0, .head = 3};
   EXPECT_EQ(
@@ -81,8 +90,14 @@ TEST(ModelLines, ShowsArchitectureSettingsAndIndex) {
       "  Settings      torch.bfloat16, no chat template (raw+bf16)\n"
       "  SI            0.3412 +/- 0.0000\n"
       "  Correlation   0.6588\n"
-      "  Not finite    7 values are NaN or infinite, first in attention scores, layer 1, prompt 0, head 3\n"
-      "  Warning       no BOS token: the first word is the sink\n");
+      "  Warning       no BOS token: the first word is the sink\n"
+      "  Warning       7 NaN or infinite values, the first in attention scores, layer 1, prompt 1, head 3\n");
+}
+
+TEST(ModelLines, SaysWhenTheIndexIsUndefined) {
+  ModelResult model = SampleModel("phi", "1B", std::numeric_limits<double>::quiet_NaN());
+  EXPECT_NE(ModelLines(model).find("  SI            undefined\n  Correlation   undefined\n"),
+            std::string::npos);
 }
 
 TEST(ModelLines, FailedModelShowsItsError) {
@@ -123,7 +138,39 @@ TEST(LadderTable, ShowsModelsReferencesAndWhoIsWithin) {
             "----------------------------------------------------------------\n"
             "Reference:\n"
             "Phi-3-mini (3.8B)   3.8B  0.3290            ✓ YES           MHA\n"
-            "Phi-3-medium (14B)  14B   0.3340            ✓ YES           GQA\n");
+            "Phi-3-medium (14B)  14B   0.3340            ✓ YES           GQA\n"
+            "----------------------------------------------------------------\n"
+            "+/- 0.000: nothing in the pass is random, one pass serves all seeds\n");
+}
+
+TEST(LadderTable, MarksWhatIsNotFinite) {
+  RunResult run = SampleRun();
+  run.plan.references.resize(1);
+  run.models[0].numerics.non_finite = {.count = 7, .operation = "attention scores"};
+  run.models[1].si_mean = run.models[1].si_std = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(LadderTable(run),
+            "COMPLETE PHI FAMILY SIZE LADDER\n"
+            "Model              Size  SI                Within target?  Arch\n"
+            "---------------------------------------------------------------\n"
+            "Phi-1.5 (1.3B)     1.3B  0.3412 +/- 0.000  ✓ YES           MHA   ⚠ not finite\n"
+            "Phi-2 (2.7B)       2.7B  undefined         ✗ NO            MHA   ⚠ not finite\n"
+            "---------------------------------------------------------------\n"
+            "Reference:\n"
+            "Phi-3-mini (3.8B)  3.8B  0.3290            ✓ YES           MHA\n"
+            "---------------------------------------------------------------\n"
+            "⚠ not finite: see the model's warning; the index is not to be trusted\n"
+            "+/- 0.000: nothing in the pass is random, one pass serves all seeds\n");
+}
+
+TEST(LadderTable, SaysNothingOfSeedsThatWereRerun) {
+  RunResult run = MeasureRun();
+  run.plan.protocol.rerun_seeds = true;
+  EXPECT_EQ(LadderTable(run),
+            "SIZE LADDER\n"
+            "Model           Size  SI                Arch\n"
+            "--------------------------------------------\n"
+            "Phi-1.5 (1.3B)  1.3B  0.3412 +/- 0.000  MHA\n"
+            "Phi-2 (2.7B)    2.7B  0.3051 +/- 0.000  MHA\n");
 }
 
 TEST(LadderTable, WithoutHypothesisHasNoTargetColumnAndAlignsWideNames) {
@@ -134,7 +181,9 @@ TEST(LadderTable, WithoutHypothesisHasNoTargetColumnAndAlignsWideNames) {
             "Model           Size  SI                Arch\n"
             "--------------------------------------------\n"
             "Phi-1.5 (1.3B)  1.3B  0.3412 +/- 0.000  MHA\n"
-            "漢字            2.7B  0.3051 +/- 0.000  MHA\n");
+            "漢字            2.7B  0.3051 +/- 0.000  MHA\n"
+            "--------------------------------------------\n"
+            "+/- 0.000: nothing in the pass is random, one pass serves all seeds\n");
 }
 
 TEST(VerdictBlock, Confirmed) {
