@@ -33,8 +33,8 @@ struct BlockInput {
   int layer = 0;
   bool is_last = false;  // then it ends with the attention, and `hidden` stays as it is
   int first_prompt = 0;
-  std::vector<PromptSpan> prompts;  // rows of `hidden`
-  MatrixView hidden;                // (M, E), the residual stream: read, and replaced by the block's result
+  std::vector<PromptSpan> prompts{};  // rows of `hidden`
+  MatrixView hidden{};                // (M, E), the residual stream: read, and replaced by the block's result
 };
 
 class Block {
