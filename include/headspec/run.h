@@ -32,6 +32,9 @@ struct RunOptions {
   int threads = 0;  // 0: all
   // Bytes of activations; more prompts than fit are processed in chunks, layer by layer.
   std::uint64_t activation_budget = std::uint64_t{1} << 30;
+  // bf16: multiply with the processor's bf16 unit (AMX, AVX512-BF16) where it has one. Faster; results then
+  // differ between kinds of processors as sums in another order do.
+  bool fast_bf16 = false;
   // Drop every used layer from the system's file cache.
   bool low_memory = false;
 };

@@ -46,6 +46,9 @@ void AddPlanningOptions(CLI::App& command, CommonOptions& options) {
 void AddPassOptions(CLI::App& command, CommonOptions& options) {
   AddPlanningOptions(command, options);
   command.add_flag("--low-memory", options.low_memory, "drop every used layer from the file cache");
+  command.add_flag(
+      "--fast-bf16", options.fast_bf16,
+      "use the processor's bf16 unit; results then differ in the last digits between processors");
 }
 
 void AddMeasuringOptions(CLI::App& command, CommonOptions& options) {

@@ -132,6 +132,7 @@ ForwardReport Forward(const model::Model& model, const std::vector<TokenIds>& pr
                       const ForwardOptions& options) {
   CheckTokens(prompts, model.config().vocab);
   SilentProgress silent;
+  kernels::UseBf16Unit(options.fast_bf16);
   Pass pass(model, prompts, sink, options);
   return pass.Run(prompts, options.progress == nullptr ? silent : *options.progress);
 }

@@ -24,8 +24,9 @@ struct ForwardOptions {
   DType score_type = DType::kBF16;  // of queries times keys: `type`, or kF32 where a profile upcasts them
   int threads = 0;                  // 0: all
   std::uint64_t activation_budget = kDefaultActivationBudget;  // bytes
-  bool low_memory = false;                                     // also drop a used layer from the file cache
-  Progress* progress = nullptr;                                // may be null; one unit per layer
+  bool fast_bf16 = false;        // use the processor's bf16 unit, whose order of additions is its own
+  bool low_memory = false;       // also drop a used layer from the file cache
+  Progress* progress = nullptr;  // may be null; one unit per layer
 };
 
 struct ForwardReport {

@@ -125,6 +125,7 @@ engine::ForwardOptions ForwardOptionsOf(const Protocol& protocol, Precision prec
   options.score_type = ScoreTypeOf(protocol.profile, precision);
   options.threads = run.threads;
   options.activation_budget = run.activation_budget;
+  options.fast_bf16 = run.fast_bf16;
   options.low_memory = run.low_memory;
   options.progress = &progress;
   return options;

@@ -98,6 +98,18 @@ name = "{CHECKPOINTS / 'phi-fp16-overflow'}"
         self.assertEqual({k: numerics["non_finite"][k] for k in ("operation", "layer", "prompt", "head")},
                          {"operation": "attention scores", "layer": 1, "prompt": 0, "head": 1})
 
+    def test_the_bf16_unit_moves_only_the_last_digits(self):
+        values = []
+        for options in ([], ["--fast-bf16"]):
+            self.out = Path(self.scratch.name) / f"fast{len(options)}"
+            done = self.start("measure", SOURCE / "data/nano/nano-4m", "--dtype", "bfloat16", *options)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            values.append(self.results()["results"][0])
+        self.assertNotIn("BF16", values[0]["numerics"]["cpu_target"])
+        self.assertAlmostEqual(values[0]["si_mean"], values[1]["si_mean"], delta=0.002)
+        for plain, fast in zip(values[0]["head_entropies"][0], values[1]["head_entropies"][0]):
+            self.assertAlmostEqual(plain, fast, delta=1e-4)
+
     def test_profiles_are_recorded(self):
         for profile, dtype in (("hf-4.57", "torch.bfloat16"), ("hf-4.47", "torch.bfloat16"), ("exact", "torch.float32")):
             self.out = Path(self.scratch.name) / profile

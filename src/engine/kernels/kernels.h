@@ -1,7 +1,9 @@
 // The arithmetic of the forward pass on plain views: matrix products, softmax, norms, rotary, activation.
 // The only files with SIMD are beside this one; every function picks the best instruction set at run
 // time, and every result is the same bit for bit on all sets that have fused multiply-add and for any
-// number of threads: each output is one chain of additions in a fixed order.
+// number of threads: each output is one chain of additions in a fixed order. The one exception, on
+// request: linear layers with bf16 weights in a bf16 model can use the processor's bf16 unit where there is
+// one (targets "AMX-BF16" and "AVX512-BF16"); it adds in its own order and takes subnormals as zero.
 //
 // `type` is the model's precision (kF32, kBF16 or kF16). Activations are floats whose values are
 // rounded to it exactly where the reference rounds.
@@ -24,7 +26,8 @@ void LoadRow(const WeightView& weight, int row, DType type, std::span<float> out
 // A stored vector (norm weight, bias), rounded to `type`.
 std::vector<float> LoadVector(const WeightView& weight, DType type);
 
-// y = round(x w^T + bias): x (M, K), w (N, K) as stored, y (M, N). One rounding, as a fused linear layer.
+// y = round(x w^T + bias): x (M, K) of values of `type`, w (N, K) as stored, y (M, N). One rounding, as a
+// fused linear layer.
 struct LinearWeights {
   WeightView weight;
   WeightView bias;
@@ -68,6 +71,8 @@ float MaxAbs(std::span<const float> values);
 // Instruction sets usable here, best first, and the one in use. SelectTarget is for tests and benchmarks.
 std::vector<std::string> Targets();
 std::string CurrentTarget();
+// Switches the processor's bf16 unit on, where there is one, or off, as at the start.
+void UseBf16Unit(bool use);
 void SelectTarget(const std::string& name);
 
 }  // namespace headspec::kernels

@@ -7,8 +7,10 @@
 #include <hwy/aligned_allocator.h>
 
 #include <algorithm>
+#include <atomic>
 #include <type_traits>
 
+#include "engine/kernels/bf16_units.h"
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/round-inl.h"
 
@@ -22,8 +24,10 @@ namespace HWY_NAMESPACE {
 using FloatTag = hn::ScalableTag<float>;
 using FloatVector = hn::VFromD<FloatTag>;
 
-constexpr int kDepth = 512;  // the same on every target: it fixes the order of additions
-constexpr int kVectors = 2;  // vectors of outputs per panel
+constexpr int kDepth = 512;    // the same on every target: it fixes the order of additions
+constexpr int kVectors = 2;    // vectors of outputs per panel
+constexpr int kMaxPanels = 4;  // of a task: they share a slab of x
+constexpr int kSlabRows = 96;  // rows of x, kDepth wide, that stay in the second-level cache for these panels
 // Rows of x per block: accumulators, panel vectors and a broadcast must fit the registers (16 or 32).
 constexpr int kRows = (HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3) ? 6 : 12;
 
@@ -119,8 +123,9 @@ struct Scratch {
   hwy::AlignedFreeUniquePtr<float[]> rows, panel, sums;
   std::size_t sums_size = 0;
 
-  float* Sums(int x_rows) {
-    const std::size_t size = static_cast<std::size_t>(x_rows) * static_cast<std::size_t>(PanelWidth());
+  float* Sums(int x_rows, int panels = 1) {
+    const std::size_t size =
+        static_cast<std::size_t>(x_rows) * static_cast<std::size_t>(panels * PanelWidth());
     if (size > sums_size) {
       sums = hwy::AllocateAligned<float>(size);
       sums_size = size;
@@ -136,7 +141,7 @@ Scratch& ThreadScratch() {
   static thread_local std::size_t allocated = 0;
   if (allocated != size) {
     scratch.rows = hwy::AllocateAligned<float>(size);
-    scratch.panel = hwy::AllocateAligned<float>(size);
+    scratch.panel = hwy::AllocateAligned<float>(kMaxPanels * size);
     allocated = size;
   }
   return scratch;
@@ -172,24 +177,72 @@ void StorePanel(const float* sums, int first, const MatrixView& y) {
   }
 }
 
-void LinearPanel(const MatrixView& x, const LinearWeights& w, const MatrixView& y, DType type, int panel) {
-  const int first = panel * PanelWidth();
-  const float* sums = PanelOfProduct(x, first, w.weight.rows, [&](int row, int k, int depth, float* out) {
-    LoadElements(w.weight, row, k, depth, type, out);
-  });
-  StorePanel(sums, first, y);
-  const int count = std::min(PanelWidth(), y.cols - first);
-  HWY_ALIGN float bias[kVectors * HWY_MAX_BYTES / sizeof(float)] = {};
-  if (w.bias.data != nullptr) {
-    const WeightView as_row{w.bias.dtype, w.bias.data, 1, w.bias.rows};
-    LoadElements(as_row, 0, first, count, type, bias);
+// kDepth or fewer terms of the panel's rows of w, widened and laid out for MultiplyPanel.
+void LoadPanel(const WeightView& w, DType type, int first, int k, float* panel) {
+  float* rows = ThreadScratch().rows.get();
+  const int depth = std::min(kDepth, w.cols - k);
+  for (int n = 0; n < PanelWidth(); ++n) {
+    float* row = rows + static_cast<std::size_t>(n) * kDepth;
+    if (first + n < w.rows)
+      LoadElements(w, first + n, k, depth, type, row);
+    else
+      std::fill_n(row, depth, 0.0f);
   }
-  for (int m = 0; m < y.rows; ++m) {
-    float* out = y.Row(m) + first;
-    for (int n = 0; n < count; ++n) out[n] += bias[n];
-    RoundAll(type, out, static_cast<std::size_t>(count));
+  Interleave(rows, PanelWidth(), depth, panel);
+}
+
+// y's outputs from `first` on = round(sums + bias), one panel.
+template <DType kType>
+void FinishPanel(const float* sums, const float* bias, int first, const MatrixView& y) {
+  const FloatTag d;
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t width = kVectors * lanes;
+  const auto low = hn::Load(d, bias), high = hn::Load(d, bias + lanes);
+  const std::size_t count = std::min(width, static_cast<std::size_t>(y.cols - first));
+  HWY_ALIGN float tail[kVectors * HWY_MAX_BYTES / sizeof(float)];
+  for (int m = 0; m < y.rows; ++m, sums += width) {
+    float* out = count == width ? y.Row(m) + first : tail;
+    hn::StoreU(RoundVector<kType>(d, hn::Add(hn::Load(d, sums), low)), d, out);
+    hn::StoreU(RoundVector<kType>(d, hn::Add(hn::Load(d, sums + lanes), high)), d, out + lanes);
+    if (count != width) std::copy_n(tail, count, y.Row(m) + first);
   }
 }
+
+// Panels first .. first + count - 1 of y.
+void LinearPanels(const MatrixView& x, const LinearWeights& w, const MatrixView& y, DType type, int first,
+                  int count) {
+  Scratch& scratch = ThreadScratch();
+  const std::size_t width = static_cast<std::size_t>(PanelWidth());
+  const std::size_t sums_size = static_cast<std::size_t>(x.rows) * width;
+  float* sums = scratch.Sums(x.rows, count);
+  const auto panel = [&](int p) {
+    return scratch.panel.get() + static_cast<std::size_t>(p) * kDepth * width;
+  };
+  for (int k = 0; k < x.cols; k += kDepth) {
+    const MatrixView terms = x.Columns(k, std::min(kDepth, x.cols - k));
+    for (int p = 0; p < count; ++p) LoadPanel(w.weight, type, (first + p) * PanelWidth(), k, panel(p));
+    for (int row = 0; row < x.rows; row += kSlabRows) {
+      const MatrixView slab = terms.Rows(row, std::min(kSlabRows, x.rows - row));
+      for (int p = 0; p < count; ++p) {
+        float* slab_sums =
+            sums + static_cast<std::size_t>(p) * sums_size + static_cast<std::size_t>(row) * width;
+        MultiplyPanel(slab, panel(p), slab_sums);
+      }
+    }
+  }
+  for (int p = 0; p < count; ++p) {
+    HWY_ALIGN float bias[kVectors * HWY_MAX_BYTES / sizeof(float)] = {};
+    const int output = (first + p) * PanelWidth();
+    if (w.bias.data != nullptr) {
+      const WeightView as_row{w.bias.dtype, w.bias.data, 1, w.bias.rows};
+      LoadElements(as_row, 0, output, std::min(PanelWidth(), y.cols - output), type, bias);
+    }
+    const float* panel_sums = sums + static_cast<std::size_t>(p) * sums_size;
+    WithType(type, [&](auto kind) { FinishPanel<decltype(kind)::value>(panel_sums, bias, output, y); });
+  }
+}
+
+int MaxPanels() { return kMaxPanels; }
 
 void MultiplyTransposedOf(const MatrixView& a, const MatrixView& b, const MatrixView& y) {
   for (int first = 0; first < b.rows; first += PanelWidth()) {
@@ -228,14 +281,42 @@ HWY_AFTER_NAMESPACE();
 namespace headspec::kernels {
 
 HWY_EXPORT(PanelWidth);
-HWY_EXPORT(LinearPanel);
+HWY_EXPORT(LinearPanels);
+HWY_EXPORT(MaxPanels);
 HWY_EXPORT(MultiplyTransposedOf);
 HWY_EXPORT(MultiplyOf);
 
+namespace {
+
+// The unit for bf16 products in use: none unless asked for, because its results differ between machines.
+enum class Bf16Unit { kNone, kAvx512, kAmx };
+
+Bf16Unit BestBf16Unit() {
+  if (HasAmxBf16()) return Bf16Unit::kAmx;
+  return HasAvx512Bf16() ? Bf16Unit::kAvx512 : Bf16Unit::kNone;
+}
+
+std::atomic<Bf16Unit>& CurrentBf16Unit() {
+  static std::atomic<Bf16Unit> unit(Bf16Unit::kNone);
+  return unit;
+}
+
+constexpr char kAmxName[] = "AMX-BF16";
+constexpr char kAvx512Name[] = "AVX512-BF16";
+
+}  // namespace
+
 void Linear(const MatrixView& x, const LinearWeights& w, const MatrixView& y, DType type, ThreadPool& pool) {
+  const Bf16Unit unit = CurrentBf16Unit();
+  if (unit != Bf16Unit::kNone && type == DType::kBF16 && w.weight.dtype == DType::kBF16)
+    return unit == Bf16Unit::kAmx ? LinearAmxBf16(x, w, y, pool) : LinearAvx512Bf16(x, w, y, pool);
   const int width = HWY_DYNAMIC_DISPATCH(PanelWidth)();
-  pool.For((w.weight.rows + width - 1) / width, [&](int panel) {
-    HWY_DYNAMIC_DISPATCH(LinearPanel)(x, w, y, type, panel);
+  const int panels = (w.weight.rows + width - 1) / width;
+  // A few tasks per thread at least; how outputs are shared out does not touch their order of additions.
+  const int count = std::clamp(panels / (4 * pool.threads()), 1, HWY_DYNAMIC_DISPATCH(MaxPanels)());
+  pool.For((panels + count - 1) / count, [&](int task) {
+    const int first = task * count;
+    HWY_DYNAMIC_DISPATCH(LinearPanels)(x, w, y, type, first, std::min(count, panels - first));
   });
 }
 
@@ -249,15 +330,27 @@ void Multiply(const MatrixView& a, const MatrixView& b, const MatrixView& y) {
 
 std::vector<std::string> Targets() {
   std::vector<std::string> names;
+  if (HasAmxBf16()) names.emplace_back(kAmxName);
+  if (HasAvx512Bf16()) names.emplace_back(kAvx512Name);
   for (const std::int64_t target : hwy::SupportedAndGeneratedTargets())
     names.emplace_back(hwy::TargetName(target));
   return names;
 }
 
-std::string CurrentTarget() { return Targets().front(); }
+std::string CurrentTarget() {
+  const Bf16Unit unit = CurrentBf16Unit();
+  if (unit == Bf16Unit::kAmx) return kAmxName;
+  if (unit == Bf16Unit::kAvx512) return kAvx512Name;
+  return hwy::TargetName(hwy::SupportedAndGeneratedTargets().front());
+}
+
+void UseBf16Unit(bool use) { CurrentBf16Unit() = use ? BestBf16Unit() : Bf16Unit::kNone; }
 
 void SelectTarget(const std::string& name) {
   hwy::SetSupportedTargetsForTest(0);
+  CurrentBf16Unit() = Bf16Unit::kNone;
+  if (name == kAmxName && HasAmxBf16()) CurrentBf16Unit() = Bf16Unit::kAmx;
+  if (name == kAvx512Name && HasAvx512Bf16()) CurrentBf16Unit() = Bf16Unit::kAvx512;
   for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
     // Everything from the named set down stays available, as on a machine that has no more.
     if (name == hwy::TargetName(target)) hwy::SetSupportedTargetsForTest(target);
