@@ -86,7 +86,7 @@ void WriteBundle(const fs::path& target, const std::vector<BundleEntry>& entries
   Archive archive = Open(partial.path(), target);
   for (const BundleEntry& entry : entries) Add(archive.get(), entry, target);
   if (zip_close(archive.get()) != 0) Fail(target, zip_strerror(archive.get()));
-  archive.release();
+  (void)archive.release();  // zip_close freed it
   fs::rename(partial.path(), target, error);
   if (error) Fail(target, error.message());
   partial.Release();

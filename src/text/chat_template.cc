@@ -1,9 +1,7 @@
 #include "text/chat_template.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <ranges>
 #include <system_error>
 #include <utility>
 
@@ -76,9 +74,9 @@ ChatTemplates ChatTemplates::Read(const std::filesystem::path& folder, const Jso
 std::string ChatTemplates::Render(std::string_view user_prompt, const Json& special_tokens) const {
   const auto source = by_name_.find(kDefault);
   if (source == by_name_.end()) {
-    const std::string found =
-        empty() ? "there is none"
-                : fmt::format("none is named default, found {}", fmt::join(std::views::keys(by_name_), ", "));
+    std::string names;
+    for (const auto& [name, text] : by_name_) names += (names.empty() ? "" : ", ") + name;
+    const std::string found = empty() ? "there is none" : "none is named default, found " + names;
     throw Error(ErrorKind::kInput, fmt::format("chat template: {} in {}", found, folder_.string()),
                 "run with --no-chat-template");
   }
