@@ -96,7 +96,9 @@ TEST_F(MappedFileTest, SaysThatPermissionIsMissing) {
                                std::filesystem::perm_options::add);
   const uid_t user = geteuid();
   constexpr uid_t kNobody = 65534;  // root reads everything
-  if (user == 0) ASSERT_EQ(seteuid(kNobody), 0);
+  if (user == 0) {
+    ASSERT_EQ(seteuid(kNobody), 0);
+  }
   const std::string error = ErrorOf([&] { MappedFile::Open(path); });
   ASSERT_EQ(seteuid(user), 0);
   EXPECT_EQ(error,
