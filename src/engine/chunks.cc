@@ -1,9 +1,13 @@
 #include "engine/chunks.h"
 
+#include <algorithm>
+
 namespace headspec::engine {
 
 std::uint64_t WorkingBytesPerToken(const model::ModelConfig& c) {
-  const int widths = 2 * c.hidden + c.QueryWidth() + 2 * c.KeyWidth() + c.intermediate;
+  // A linear layer lays out its input once more.
+  const int widest_input = std::max({c.hidden, c.QueryWidth(), c.intermediate});
+  const int widths = 2 * c.hidden + c.QueryWidth() + 2 * c.KeyWidth() + c.intermediate + widest_input;
   return static_cast<std::uint64_t>(widths) * sizeof(float);
 }
 

@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <type_traits>
+#include <vector>
 
 #include "engine/kernels/bf16_units.h"
 #include "engine/kernels/kernels.h"
@@ -16,7 +18,8 @@
 
 // y = x w^T as panels of w columns. A panel of `kDepth` stored elements per output is widened to float and
 // laid out so that the inner loop reads it in order; then each block of rows of x meets it while it is
-// still in the cache. No converted copy of a weight matrix ever exists.
+// still in the first-level cache. No converted copy of a weight matrix ever exists. x is laid out once per
+// call, block by block, so that the inner loop reads that in order too.
 HWY_BEFORE_NAMESPACE();
 namespace headspec::kernels {
 namespace HWY_NAMESPACE {
@@ -24,28 +27,46 @@ namespace HWY_NAMESPACE {
 using FloatTag = hn::ScalableTag<float>;
 using FloatVector = hn::VFromD<FloatTag>;
 
-constexpr int kDepth = 512;    // the same on every target: it fixes the order of additions
-constexpr int kVectors = 2;    // vectors of outputs per panel
-constexpr int kMaxPanels = 4;  // of a task: they share a slab of x
-constexpr int kSlabRows = 96;  // rows of x, kDepth wide, that stay in the second-level cache for these panels
+constexpr int kDepth = 256;  // the same on every target: it fixes the order of additions
+constexpr int kVectors = 2;  // vectors of outputs per panel
+// A task's panels and rows of x, at most: wide enough that x is read rarely, so few that the panels and the
+// sums stay in the second-level cache.
+constexpr int kMaxPanels = 12;
+constexpr int kMaxRows = 512;
+constexpr int kSlabBlocks = 8;  // blocks of x that stay in that cache while all panels meet them
 // Rows of x per block: accumulators, panel vectors and a broadcast must fit the registers (16 or 32).
 constexpr int kRows = (HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3) ? 6 : 12;
 
+constexpr std::size_t Size(int n) { return static_cast<std::size_t>(n); }
+
 int PanelWidth() { return kVectors * static_cast<int>(hn::Lanes(FloatTag())); }
 
-// y[0..kM) (+)= x[0..kM) * panel, over `depth` terms.
+// Element (m, k) of a block of kM rows of x: laid out by PackRows, or in place.
 template <int kM>
-HWY_INLINE void Block(const MatrixView& x, const float* HWY_RESTRICT panel, int depth, float* y,
-                      std::size_t y_stride) {
+struct PackedBlock {
+  const float* HWY_RESTRICT values;
+  float operator()(int m, int k) const { return values[k * kM + m]; }
+};
+template <int kM>
+struct RowBlock {
+  explicit RowBlock(const MatrixView& x) {
+    for (int m = 0; m < kM; ++m) rows[m] = x.Row(m);
+  }
+  const float* rows[kM];
+  float operator()(int m, int k) const { return rows[m][k]; }
+};
+
+// y[0..kM) += x[0..kM) * panel, over `depth` terms.
+template <int kM, class Block>
+HWY_INLINE void MultiplyBlock(const Block& x, const float* HWY_RESTRICT panel, int depth,
+                              float* HWY_RESTRICT y) {
   const FloatTag d;
   const std::size_t lanes = hn::Lanes(d);
   FloatVector low[kM];
   FloatVector high[kM];
-  const float* rows[kM];
   for (int m = 0; m < kM; ++m) {
     low[m] = hn::Zero(d);
     high[m] = hn::Zero(d);
-    rows[m] = x.Row(m);
   }
   for (int k = 0; k < depth; ++k) {
     const auto panel_low = hn::Load(d, panel);
@@ -53,142 +74,206 @@ HWY_INLINE void Block(const MatrixView& x, const float* HWY_RESTRICT panel, int 
     panel += kVectors * lanes;
 #pragma GCC unroll 12
     for (int m = 0; m < kM; ++m) {
-      const auto value = hn::Set(d, rows[m][k]);
+      const auto value = hn::Set(d, x(m, k));
       low[m] = hn::MulAdd(value, panel_low, low[m]);
       high[m] = hn::MulAdd(value, panel_high, high[m]);
     }
   }
-  for (int m = 0; m < kM; ++m, y += y_stride) {
+  for (int m = 0; m < kM; ++m, y += kVectors * lanes) {
     hn::Store(hn::Add(hn::Load(d, y), low[m]), d, y);
     hn::Store(hn::Add(hn::Load(d, y + lanes), high[m]), d, y + lanes);
   }
 }
 
-template <int kM>
-void LastBlock(const MatrixView& x, const float* panel, int depth, float* y, std::size_t y_stride) {
+// Calls f with `count`, which is kRows or less, as a compile-time constant.
+template <int kM = kRows, class F>
+HWY_INLINE void WithRows(int count, const F& f) {
   if constexpr (kM > 0) {
-    if (x.rows == kM) return Block<kM>(x, panel, depth, y, y_stride);
-    LastBlock<kM - 1>(x, panel, depth, y, y_stride);
+    if (count == kM) return f(std::integral_constant<int, kM>());
+    WithRows<kM - 1>(count, f);
   }
+}
+
+// x as blocks of kRows rows, the last one of what is left: for each kDepth columns, for each block,
+// [terms][rows].
+struct PackedRows {
+  float* values;
+  int rows;
+  int cols;
+
+  int RowsOf(int block) const { return std::min(kRows, rows - block * kRows); }
+  // Terms k .. k + depth - 1 of a block; k is a multiple of kDepth.
+  float* At(int block, int k) const {
+    return values + Size(k) * Size(rows) + Size(block * kRows) * Size(std::min(kDepth, cols - k));
+  }
+};
+
+void PackRows(const MatrixView& x, float* packed, int block) {
+  const PackedRows to{packed, x.rows, x.cols};
+  WithRows(to.RowsOf(block), [&](auto count) {
+    constexpr int kM = decltype(count)::value;
+    const RowBlock<kM> from(x.Rows(block * kRows, kM));
+    for (int k = 0; k < x.cols; k += kDepth) {
+      float* out = to.At(block, k);
+      const int end = std::min(k + kDepth, x.cols);
+      for (int i = k; i < end; ++i) {
+        for (int m = 0; m < kM; ++m) *out++ = from(m, i);
+      }
+    }
+  });
 }
 
 // sums (x.rows, PanelWidth()) += x * panel.
-void MultiplyPanel(const MatrixView& x, const float* panel, float* sums) {
-  const std::size_t width = static_cast<std::size_t>(PanelWidth());
-  int row = 0;
-  for (; row + kRows <= x.rows; row += kRows) {
-    Block<kRows>(x.Rows(row, kRows), panel, x.cols, sums + static_cast<std::size_t>(row) * width, width);
-  }
-  if (row < x.rows) {
-    LastBlock<kRows - 1>(x.Rows(row, x.rows - row), panel, x.cols,
-                         sums + static_cast<std::size_t>(row) * width, width);
+void MultiplyRows(const MatrixView& x, const float* panel, float* sums) {
+  for (int row = 0; row < x.rows; row += kRows) {
+    WithRows(std::min(kRows, x.rows - row), [&](auto count) {
+      constexpr int kM = decltype(count)::value;
+      MultiplyBlock<kM>(RowBlock<kM>(x.Rows(row, kM)), panel, x.cols, sums + Size(row) * Size(PanelWidth()));
+    });
   }
 }
 
-// panel[k][n] = rows[n][k], four rows and four terms at a time.
-void Interleave(const float* rows, int count, int depth, float* panel) {
+using WordTag = hn::RebindToUnsigned<FloatTag>;
+
+#if HWY_TARGET != HWY_SCALAR
+// One vector: its 128-bit part b is four words of row 4 b. The rows' distance is in bytes, at any address.
+template <class D>
+HWY_INLINE hn::VFromD<D> LoadParts(D d, const std::uint8_t* rows, std::size_t distance) {
+  if constexpr (hn::MaxLanes(d) <= 4) {
+    return hn::BitCast(d, hn::LoadU(hn::Repartition<std::uint8_t, D>(), rows));
+  } else {
+    const hn::Half<D> half;
+    const std::size_t rows_of_half = hn::MaxLanes(half);
+    return hn::Combine(d, LoadParts(half, rows + rows_of_half * distance, distance),
+                       LoadParts(half, rows, distance));
+  }
+}
+#endif
+
+// Transposes words (32 bits) of as many rows as a vector has lanes: take(i, word i of every row). `words` is
+// a multiple of four.
+template <class Take>
+HWY_INLINE void TransposeWords(const std::uint8_t* rows, std::size_t distance, int words, const Take& take) {
 #if HWY_TARGET == HWY_SCALAR
-  for (int k = 0; k < depth; ++k) {
-    for (int n = 0; n < count; ++n) *panel++ = rows[n * kDepth + k];
+  for (int i = 0; i < words; ++i) {
+    std::uint32_t word = 0;
+    std::memcpy(&word, rows + Size(i) * sizeof(word), sizeof(word));
+    take(i, hn::Set(WordTag(), word));
   }
 #else
-  const std::size_t width = static_cast<std::size_t>(PanelWidth());
-  const hn::FixedTag<float, 4> d;
-  const hn::RepartitionToWide<decltype(d)> d64;
-  const auto pairs = [&](auto a, auto b) { return hn::BitCast(d64, hn::InterleaveLower(d, a, b)); };
-  const auto upper = [&](auto a, auto b) { return hn::BitCast(d64, hn::InterleaveUpper(d, a, b)); };
-  for (int n = 0; n < count; n += 4) {
-    const float* r = rows + static_cast<std::size_t>(n) * kDepth;
-    int k = 0;
-    for (; k + 4 <= depth; k += 4) {
-      const auto a = hn::LoadU(d, r + k), b = hn::LoadU(d, r + kDepth + k);
-      const auto c = hn::LoadU(d, r + 2 * kDepth + k), e = hn::LoadU(d, r + 3 * kDepth + k);
-      const auto ab0 = pairs(a, b), ce0 = pairs(c, e), ab1 = upper(a, b), ce1 = upper(c, e);
-      float* out = panel + static_cast<std::size_t>(k) * width + static_cast<std::size_t>(n);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d64, ab0, ce0)), d, out);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d64, ab0, ce0)), d, out + width);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d64, ab1, ce1)), d, out + 2 * width);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d64, ab1, ce1)), d, out + 3 * width);
-    }
-    for (; k < depth; ++k) {
-      for (int i = 0; i < 4; ++i)
-        panel[static_cast<std::size_t>(k) * width + static_cast<std::size_t>(n + i)] = r[i * kDepth + k];
-    }
+  const WordTag d;
+  const hn::RepartitionToWide<WordTag> d64;
+  for (int i = 0; i < words; i += 4, rows += 16) {
+    const auto a = LoadParts(d, rows, distance), b = LoadParts(d, rows + distance, distance);
+    const auto c = LoadParts(d, rows + 2 * distance, distance),
+               e = LoadParts(d, rows + 3 * distance, distance);
+    const auto ab = hn::BitCast(d64, hn::InterleaveLower(d, a, b));
+    const auto ce = hn::BitCast(d64, hn::InterleaveLower(d, c, e));
+    const auto ab_up = hn::BitCast(d64, hn::InterleaveUpper(d, a, b));
+    const auto ce_up = hn::BitCast(d64, hn::InterleaveUpper(d, c, e));
+    take(i, hn::BitCast(d, hn::InterleaveLower(d64, ab, ce)));
+    take(i + 1, hn::BitCast(d, hn::InterleaveUpper(d64, ab, ce)));
+    take(i + 2, hn::BitCast(d, hn::InterleaveLower(d64, ab_up, ce_up)));
+    take(i + 3, hn::BitCast(d, hn::InterleaveUpper(d64, ab_up, ce_up)));
   }
 #endif
 }
 
-// Scratch of one thread: widened rows, the panel made of them, and the panel's outputs.
-struct Scratch {
-  hwy::AlignedFreeUniquePtr<float[]> rows, panel, sums;
-  std::size_t sums_size = 0;
+// panel[k][n] = rows[n][k] for floats, kDepth apart; reads up to three floats beyond `depth`.
+void InterleaveFloats(const float* rows, int depth, float* panel) {
+  const FloatTag d;
+  const std::size_t lanes = hn::Lanes(d);
+  for (int v = 0; v < kVectors; ++v) {
+    const float* first = rows + Size(v) * lanes * kDepth;
+    float* to = panel + Size(v) * lanes;
+    TransposeWords(
+        reinterpret_cast<const std::uint8_t*>(first), kDepth * sizeof(float), (depth + 3) / 4 * 4,
+        [&](int k, auto words) { hn::Store(hn::BitCast(d, words), d, to + Size(k) * kVectors * lanes); });
+  }
+}
 
-  float* Sums(int x_rows, int panels = 1) {
-    const std::size_t size =
-        static_cast<std::size_t>(x_rows) * static_cast<std::size_t>(panels * PanelWidth());
-    if (size > sums_size) {
-      sums = hwy::AllocateAligned<float>(size);
-      sums_size = size;
+// The same for bf16, eight terms at a time, at any address: a word is two terms, the lower one first.
+void InterleaveBf16(const std::byte* rows, std::size_t distance, int depth, float* panel) {
+  const FloatTag d;
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t width = kVectors * lanes;
+  for (int v = 0; v < kVectors; ++v) {
+    const auto* first = reinterpret_cast<const std::uint8_t*>(rows + Size(v) * lanes * distance);
+    float* to = panel + Size(v) * lanes;
+    TransposeWords(first, distance, depth / 2, [&](int i, auto words) {
+      hn::Store(hn::BitCast(d, hn::ShiftLeft<16>(words)), d, to + Size(2 * i) * width);
+      hn::Store(hn::BitCast(d, hn::And(words, hn::Set(WordTag(), 0xffff0000u))), d,
+                to + Size(2 * i + 1) * width);
+    });
+  }
+}
+
+// Memory of one thread that grows and is kept: fresh pages cost more than what is done with them.
+class Scratch {
+ public:
+  float* Take(std::size_t size) {
+    if (size > size_) {
+      values_ = hwy::AllocateAligned<float>(size);
+      size_ = size;
     }
-    std::fill_n(sums.get(), size, 0.0f);
-    return sums.get();
+    return values_.get();
+  }
+
+ private:
+  hwy::AlignedFreeUniquePtr<float[]> values_;
+  std::size_t size_ = 0;
+};
+
+struct ThreadScratch {
+  Scratch packed, rows, panel, sums;
+
+  // Room for kDepth terms of one panel, widened but not yet laid out; and for all panels of a task.
+  float* Rows() { return rows.Take(Size(kDepth) * Size(PanelWidth())); }
+  float* Panel(int index = 0) {
+    const std::size_t size = Size(kDepth) * Size(PanelWidth());
+    return panel.Take(kMaxPanels * size) + Size(index) * size;
+  }
+  float* ZeroSums(std::size_t size) {
+    float* values = sums.Take(size);
+    std::fill_n(values, size, 0.0f);
+    return values;
   }
 };
 
-Scratch& ThreadScratch() {
-  static thread_local Scratch scratch;
-  const std::size_t size = static_cast<std::size_t>(kDepth) * static_cast<std::size_t>(PanelWidth());
-  static thread_local std::size_t allocated = 0;
-  if (allocated != size) {
-    scratch.rows = hwy::AllocateAligned<float>(size);
-    scratch.panel = hwy::AllocateAligned<float>(kMaxPanels * size);
-    allocated = size;
-  }
+ThreadScratch& OfThisThread() {
+  static thread_local ThreadScratch scratch;
   return scratch;
 }
 
-// Outputs first .. first + panel width of x b^T, where load(row, k, depth, out) gives b's elements.
+// Lays out terms of a panel whose rows load(n, out) widens; rows from `count` on are zero.
 template <class Load>
-const float* PanelOfProduct(const MatrixView& x, int first, int b_rows, const Load& load) {
-  Scratch& scratch = ThreadScratch();
-  const int width = PanelWidth();
-  const int count = std::min(width, b_rows - first);
-  float* sums = scratch.Sums(x.rows);
-  for (int k = 0; k < x.cols; k += kDepth) {
-    const int depth = std::min(kDepth, x.cols - k);
-    for (int n = 0; n < width; ++n) {
-      float* row = scratch.rows.get() + static_cast<std::size_t>(n) * kDepth;
-      if (n < count)
-        load(first + n, k, depth, row);
-      else
-        std::fill_n(row, depth, 0.0f);
-    }
-    Interleave(scratch.rows.get(), width, depth, scratch.panel.get());
-    MultiplyPanel(x.Columns(k, depth), scratch.panel.get(), sums);
+void LoadPanel(int count, int depth, float* panel, const Load& load) {
+  float* rows = OfThisThread().Rows();
+  for (int n = 0; n < PanelWidth(); ++n) {
+    float* row = rows + Size(n) * kDepth;
+    if (n < count)
+      load(n, row);
+    else
+      std::fill_n(row, depth, 0.0f);
   }
-  return sums;
+  InterleaveFloats(rows, depth, panel);
+}
+
+// kDepth or fewer terms, from k on, of w's rows `first` and on.
+void LoadWeightPanel(const WeightView& w, DType type, int first, int k, float* panel) {
+  const int depth = std::min(kDepth, w.cols - k);
+  const int count = std::min(PanelWidth(), w.rows - first);
+  const bool is_whole = count == PanelWidth() && depth % 8 == 0;
+  if (is_whole && w.dtype == DType::kBF16 && IsExactIn(w.dtype, type)) {
+    InterleaveBf16(w.Row(first) + 2 * Size(k), w.RowBytes(), depth, panel);
+    return;
+  }
+  LoadPanel(count, depth, panel, [&](int n, float* out) { LoadElements(w, first + n, k, depth, type, out); });
 }
 
 void StorePanel(const float* sums, int first, const MatrixView& y) {
   const int count = std::min(PanelWidth(), y.cols - first);
-  for (int m = 0; m < y.rows; ++m) {
-    std::copy_n(sums + static_cast<std::size_t>(m) * static_cast<std::size_t>(PanelWidth()), count,
-                y.Row(m) + first);
-  }
-}
-
-// kDepth or fewer terms of the panel's rows of w, widened and laid out for MultiplyPanel.
-void LoadPanel(const WeightView& w, DType type, int first, int k, float* panel) {
-  float* rows = ThreadScratch().rows.get();
-  const int depth = std::min(kDepth, w.cols - k);
-  for (int n = 0; n < PanelWidth(); ++n) {
-    float* row = rows + static_cast<std::size_t>(n) * kDepth;
-    if (first + n < w.rows)
-      LoadElements(w, first + n, k, depth, type, row);
-    else
-      std::fill_n(row, depth, 0.0f);
-  }
-  Interleave(rows, PanelWidth(), depth, panel);
+  for (int m = 0; m < y.rows; ++m) std::copy_n(sums + Size(m) * Size(PanelWidth()), count, y.Row(m) + first);
 }
 
 // y's outputs from `first` on = round(sums + bias), one panel.
@@ -198,7 +283,7 @@ void FinishPanel(const float* sums, const float* bias, int first, const MatrixVi
   const std::size_t lanes = hn::Lanes(d);
   const std::size_t width = kVectors * lanes;
   const auto low = hn::Load(d, bias), high = hn::Load(d, bias + lanes);
-  const std::size_t count = std::min(width, static_cast<std::size_t>(y.cols - first));
+  const std::size_t count = std::min(width, Size(y.cols - first));
   HWY_ALIGN float tail[kVectors * HWY_MAX_BYTES / sizeof(float)];
   for (int m = 0; m < y.rows; ++m, sums += width) {
     float* out = count == width ? y.Row(m) + first : tail;
@@ -208,66 +293,127 @@ void FinishPanel(const float* sums, const float* bias, int first, const MatrixVi
   }
 }
 
-// Panels first .. first + count - 1 of y.
-void LinearPanels(const MatrixView& x, const LinearWeights& w, const MatrixView& y, DType type, int first,
-                  int count) {
-  Scratch& scratch = ThreadScratch();
-  const std::size_t width = static_cast<std::size_t>(PanelWidth());
-  const std::size_t sums_size = static_cast<std::size_t>(x.rows) * width;
-  float* sums = scratch.Sums(x.rows, count);
-  const auto panel = [&](int p) {
-    return scratch.panel.get() + static_cast<std::size_t>(p) * kDepth * width;
-  };
-  for (int k = 0; k < x.cols; k += kDepth) {
-    const MatrixView terms = x.Columns(k, std::min(kDepth, x.cols - k));
-    for (int p = 0; p < count; ++p) LoadPanel(w.weight, type, (first + p) * PanelWidth(), k, panel(p));
-    for (int row = 0; row < x.rows; row += kSlabRows) {
-      const MatrixView slab = terms.Rows(row, std::min(kSlabRows, x.rows - row));
-      for (int p = 0; p < count; ++p) {
-        float* slab_sums =
-            sums + static_cast<std::size_t>(p) * sums_size + static_cast<std::size_t>(row) * width;
-        MultiplyPanel(slab, panel(p), slab_sums);
-      }
-    }
-  }
-  for (int p = 0; p < count; ++p) {
-    HWY_ALIGN float bias[kVectors * HWY_MAX_BYTES / sizeof(float)] = {};
-    const int output = (first + p) * PanelWidth();
-    if (w.bias.data != nullptr) {
-      const WeightView as_row{w.bias.dtype, w.bias.data, 1, w.bias.rows};
-      LoadElements(as_row, 0, output, std::min(PanelWidth(), y.cols - output), type, bias);
-    }
-    const float* panel_sums = sums + static_cast<std::size_t>(p) * sums_size;
-    WithType(type, [&](auto kind) { FinishPanel<decltype(kind)::value>(panel_sums, bias, output, y); });
+// Calls kDepth or fewer terms of w's rows `first` .. `last` - 1, from k on, into the second-level cache. They
+// lie on a page each, which the processor does not foresee.
+void PrefetchRows(const WeightView& w, int k, int first, int last) {
+  constexpr std::size_t kLine = 64;
+  const std::size_t element = Size(BitsOf(w.dtype)) / 8;
+  const std::size_t bytes = Size(std::min(kDepth, w.cols - k)) * element;
+  for (int row = first; row < std::min(last, w.rows); ++row) {
+    const std::byte* terms = w.Row(row) + Size(k) * element;
+    for (std::size_t i = 0; i < bytes; i += kLine) __builtin_prefetch(terms + i, 0, 2);
   }
 }
 
-int MaxPanels() { return kMaxPanels; }
+// What one task computes: `panels` panels of y for `blocks` blocks of x.
+struct LinearPart {
+  int first_block, blocks;
+  int first_panel, panels;
+};
+
+// y's part = round(x w^T + bias), from x as PackRows left it.
+void LinearPanels(float* packed, const LinearWeights& w, const MatrixView& y, DType type,
+                  const LinearPart& part) {
+  const PackedRows x{packed, y.rows, w.weight.cols};
+  ThreadScratch& scratch = OfThisThread();
+  const int width = PanelWidth();
+  const int first_row = part.first_block * kRows;
+  const int rows = std::min(part.blocks * kRows, x.rows - first_row);
+  const int last_block = part.first_block + part.blocks;
+  float* sums = scratch.ZeroSums(Size(part.panels) * Size(rows) * Size(width));
+  const auto sums_of = [&](int p, int block) {
+    return sums + (Size(p) * Size(rows) + Size(block * kRows - first_row)) * Size(width);
+  };
+  for (int k = 0; k < x.cols; k += kDepth) {
+    const int depth = std::min(kDepth, x.cols - k);
+    for (int p = 0; p < part.panels; ++p)
+      LoadWeightPanel(w.weight, type, (part.first_panel + p) * width, k, scratch.Panel(p));
+    for (int slab = part.first_block; slab < last_block; slab += kSlabBlocks) {
+      const int end = std::min(slab + kSlabBlocks, last_block);
+      for (int p = 0; p < part.panels; ++p) {
+        const int output = (part.first_panel + p) * width;
+        for (int block = slab; block < end; ++block) {
+          if (k + kDepth < x.cols) {
+            const int done = block - part.first_block;
+            PrefetchRows(w.weight, k + kDepth, output + done * width / part.blocks,
+                         output + (done + 1) * width / part.blocks);
+          }
+          WithRows(x.RowsOf(block), [&](auto count) {
+            constexpr int kM = decltype(count)::value;
+            MultiplyBlock<kM>(PackedBlock<kM>{x.At(block, k)}, scratch.Panel(p), depth, sums_of(p, block));
+          });
+        }
+      }
+    }
+  }
+  for (int p = 0; p < part.panels; ++p) {
+    HWY_ALIGN float bias[kVectors * HWY_MAX_BYTES / sizeof(float)] = {};
+    const int output = (part.first_panel + p) * width;
+    if (w.bias.data != nullptr) {
+      const WeightView as_row{w.bias.dtype, w.bias.data, 1, w.bias.rows};
+      LoadElements(as_row, 0, output, std::min(width, y.cols - output), type, bias);
+    }
+    WithType(type, [&](auto kind) {
+      FinishPanel<decltype(kind)::value>(sums_of(p, part.first_block), bias, output, y.Rows(first_row, rows));
+    });
+  }
+}
+
+int CeilDiv(int a, int b) { return (a + b - 1) / b; }
+
+// A few parts per thread at least. How outputs are shared out does not touch their order of additions.
+std::vector<LinearPart> PartsOf(int rows, int outputs, int threads) {
+  const int blocks = CeilDiv(rows, kRows), panels = CeilDiv(outputs, PanelWidth());
+  const int slabs = CeilDiv(rows, kMaxRows);
+  const int blocks_per_part = CeilDiv(blocks, slabs);
+  const int panels_per_part = std::clamp(panels * slabs / (4 * threads), 1, kMaxPanels);
+  std::vector<LinearPart> parts;
+  for (int panel = 0; panel < panels; panel += panels_per_part) {
+    for (int block = 0; block < blocks; block += blocks_per_part) {
+      parts.push_back({block, std::min(blocks_per_part, blocks - block), panel,
+                       std::min(panels_per_part, panels - panel)});
+    }
+  }
+  return parts;
+}
+
+void LinearOf(const MatrixView& x, const LinearWeights& w, const MatrixView& y, DType type,
+              ThreadPool& pool) {
+  float* packed = OfThisThread().packed.Take(Size(x.rows) * Size(x.cols));
+  pool.For(CeilDiv(x.rows, kRows), [&](int block) { PackRows(x, packed, block); });
+  const std::vector<LinearPart> parts = PartsOf(x.rows, w.weight.rows, pool.threads());
+  pool.For(static_cast<int>(parts.size()), [&](int i) { LinearPanels(packed, w, y, type, parts[Size(i)]); });
+}
 
 void MultiplyTransposedOf(const MatrixView& a, const MatrixView& b, const MatrixView& y) {
+  ThreadScratch& scratch = OfThisThread();
   for (int first = 0; first < b.rows; first += PanelWidth()) {
-    const float* sums = PanelOfProduct(a, first, b.rows, [&](int row, int k, int depth, float* out) {
-      std::copy_n(b.Row(row) + k, depth, out);
-    });
+    float* sums = scratch.ZeroSums(Size(a.rows) * Size(PanelWidth()));
+    for (int k = 0; k < a.cols; k += kDepth) {
+      const int depth = std::min(kDepth, a.cols - k);
+      LoadPanel(std::min(PanelWidth(), b.rows - first), depth, scratch.Panel(),
+                [&](int n, float* out) { std::copy_n(b.Row(first + n) + k, depth, out); });
+      MultiplyRows(a.Columns(k, depth), scratch.Panel(), sums);
+    }
     StorePanel(sums, first, y);
   }
 }
 
 // y = a b: rows of b are already in panel order.
 void MultiplyOf(const MatrixView& a, const MatrixView& b, const MatrixView& y) {
-  Scratch& scratch = ThreadScratch();
+  ThreadScratch& scratch = OfThisThread();
   const int width = PanelWidth();
   for (int first = 0; first < b.cols; first += width) {
     const int count = std::min(width, b.cols - first);
-    float* sums = scratch.Sums(a.rows);
+    float* sums = scratch.ZeroSums(Size(a.rows) * Size(width));
     for (int k = 0; k < a.cols; k += kDepth) {
       const int depth = std::min(kDepth, a.cols - k);
       for (int i = 0; i < depth; ++i) {
-        float* out = scratch.panel.get() + static_cast<std::size_t>(i) * static_cast<std::size_t>(width);
+        float* out = scratch.Panel() + Size(i) * Size(width);
         std::copy_n(b.Row(k + i) + first, count, out);
         std::fill_n(out + count, width - count, 0.0f);
       }
-      MultiplyPanel(a.Columns(k, depth), scratch.panel.get(), sums);
+      MultiplyRows(a.Columns(k, depth), scratch.Panel(), sums);
     }
     StorePanel(sums, first, y);
   }
@@ -280,9 +426,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace headspec::kernels {
 
-HWY_EXPORT(PanelWidth);
-HWY_EXPORT(LinearPanels);
-HWY_EXPORT(MaxPanels);
+HWY_EXPORT(LinearOf);
 HWY_EXPORT(MultiplyTransposedOf);
 HWY_EXPORT(MultiplyOf);
 
@@ -310,14 +454,7 @@ void Linear(const MatrixView& x, const LinearWeights& w, const MatrixView& y, DT
   const Bf16Unit unit = CurrentBf16Unit();
   if (unit != Bf16Unit::kNone && type == DType::kBF16 && w.weight.dtype == DType::kBF16)
     return unit == Bf16Unit::kAmx ? LinearAmxBf16(x, w, y, pool) : LinearAvx512Bf16(x, w, y, pool);
-  const int width = HWY_DYNAMIC_DISPATCH(PanelWidth)();
-  const int panels = (w.weight.rows + width - 1) / width;
-  // A few tasks per thread at least; how outputs are shared out does not touch their order of additions.
-  const int count = std::clamp(panels / (4 * pool.threads()), 1, HWY_DYNAMIC_DISPATCH(MaxPanels)());
-  pool.For((panels + count - 1) / count, [&](int task) {
-    const int first = task * count;
-    HWY_DYNAMIC_DISPATCH(LinearPanels)(x, w, y, type, first, std::min(count, panels - first));
-  });
+  HWY_DYNAMIC_DISPATCH(LinearOf)(x, w, y, type, pool);
 }
 
 void MultiplyTransposed(const MatrixView& a, const MatrixView& b, const MatrixView& y) {
