@@ -35,7 +35,13 @@ constexpr int kMaxPanels = 12;
 constexpr int kMaxRows = 512;
 constexpr int kSlabBlocks = 8;  // blocks of x that stay in that cache while all panels meet them
 // Rows of x per block: accumulators, panel vectors and a broadcast must fit the registers (16 or 32).
-constexpr int kRows = (HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3) ? 6 : 12;
+#if HWY_HAVE_SCALABLE
+constexpr int kRows = 4;
+#elif HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3
+constexpr int kRows = 6;
+#else
+constexpr int kRows = 12;
+#endif
 
 constexpr std::size_t Size(int n) { return static_cast<std::size_t>(n); }
 
@@ -56,10 +62,59 @@ struct RowBlock {
   float operator()(int m, int k) const { return rows[m][k]; }
 };
 
+#if HWY_HAVE_SCALABLE
+// Vectors of unknown length cannot be elements of an array: here the rows are written out.
+class Accumulators {
+ public:
+  template <int kM, class Block>
+  static HWY_INLINE void Multiply(const Block& x, const float* HWY_RESTRICT panel, int depth, float* y) {
+    const FloatTag d;
+    const std::size_t lanes = hn::Lanes(d);
+    auto low0 = hn::Zero(d), low1 = low0, low2 = low0, low3 = low0;
+    auto high0 = low0, high1 = low0, high2 = low0, high3 = low0;
+    for (int k = 0; k < depth; ++k, panel += kVectors * lanes) {
+      const auto low = hn::Load(d, panel), high = hn::Load(d, panel + lanes);
+      Step<kM, 0>(x, k, low, high, low0, high0);
+      Step<kM, 1>(x, k, low, high, low1, high1);
+      Step<kM, 2>(x, k, low, high, low2, high2);
+      Step<kM, 3>(x, k, low, high, low3, high3);
+    }
+    Store<kM, 0>(low0, high0, y);
+    Store<kM, 1>(low1, high1, y);
+    Store<kM, 2>(low2, high2, y);
+    Store<kM, 3>(low3, high3, y);
+  }
+
+ private:
+  template <int kM, int kRow, class Block>
+  static HWY_INLINE void Step(const Block& x, int k, FloatVector panel_low, FloatVector panel_high,
+                              FloatVector& low, FloatVector& high) {
+    if constexpr (kRow < kM) {
+      const auto value = hn::Set(FloatTag(), x(kRow, k));
+      low = hn::MulAdd(value, panel_low, low);
+      high = hn::MulAdd(value, panel_high, high);
+    }
+  }
+  template <int kM, int kRow>
+  static HWY_INLINE void Store(FloatVector low, FloatVector high, float* y) {
+    if constexpr (kRow < kM) {
+      const FloatTag d;
+      const std::size_t lanes = hn::Lanes(d);
+      y += Size(kRow) * kVectors * lanes;
+      hn::Store(hn::Add(hn::Load(d, y), low), d, y);
+      hn::Store(hn::Add(hn::Load(d, y + lanes), high), d, y + lanes);
+    }
+  }
+};
+#endif
+
 // y[0..kM) += x[0..kM) * panel, over `depth` terms.
 template <int kM, class Block>
 HWY_INLINE void MultiplyBlock(const Block& x, const float* HWY_RESTRICT panel, int depth,
                               float* HWY_RESTRICT y) {
+#if HWY_HAVE_SCALABLE
+  Accumulators::Multiply<kM>(x, panel, depth, y);
+#else
   const FloatTag d;
   const std::size_t lanes = hn::Lanes(d);
   FloatVector low[kM];
@@ -83,6 +138,7 @@ HWY_INLINE void MultiplyBlock(const Block& x, const float* HWY_RESTRICT panel, i
     hn::Store(hn::Add(hn::Load(d, y), low[m]), d, y);
     hn::Store(hn::Add(hn::Load(d, y + lanes), high[m]), d, y + lanes);
   }
+#endif
 }
 
 // Calls f with `count`, which is kRows or less, as a compile-time constant.
@@ -135,7 +191,7 @@ void MultiplyRows(const MatrixView& x, const float* panel, float* sums) {
 
 using WordTag = hn::RebindToUnsigned<FloatTag>;
 
-#if HWY_TARGET != HWY_SCALAR
+#if HWY_TARGET != HWY_SCALAR && !HWY_HAVE_SCALABLE
 // One vector: its 128-bit part b is four words of row 4 b. The rows' distance is in bytes, at any address.
 template <class D>
 HWY_INLINE hn::VFromD<D> LoadParts(D d, const std::uint8_t* rows, std::size_t distance) {
@@ -154,11 +210,13 @@ HWY_INLINE hn::VFromD<D> LoadParts(D d, const std::uint8_t* rows, std::size_t di
 // a multiple of four.
 template <class Take>
 HWY_INLINE void TransposeWords(const std::uint8_t* rows, std::size_t distance, int words, const Take& take) {
-#if HWY_TARGET == HWY_SCALAR
-  for (int i = 0; i < words; ++i) {
-    std::uint32_t word = 0;
-    std::memcpy(&word, rows + Size(i) * sizeof(word), sizeof(word));
-    take(i, hn::Set(WordTag(), word));
+#if HWY_TARGET == HWY_SCALAR || HWY_HAVE_SCALABLE
+  const WordTag d;
+  HWY_ALIGN std::uint32_t column[HWY_MAX_BYTES / sizeof(std::uint32_t)];
+  for (int i = 0; i < words; ++i, rows += sizeof(std::uint32_t)) {
+    for (std::size_t n = 0; n < hn::Lanes(d); ++n)
+      std::memcpy(column + n, rows + n * distance, sizeof(std::uint32_t));
+    take(i, hn::Load(d, column));
   }
 #else
   const WordTag d;
