@@ -18,7 +18,6 @@ attention.safetensors: probabilities of the first Standard-10 prompt, `<dtype>.l
 import argparse
 import json
 import shutil
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,12 +25,10 @@ import torch
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, PhiConfig, PhiForCausalLM
 
-from reference import MAX_LENGTH, cpu_flags, load_oracle, measured, versions, write_json
+from random_checkpoints import randomise
+from reference import DTYPES, MAX_LENGTH, TOKENIZER_FILES, cpu_flags, load_oracle, measured, versions, write_json
 
-DTYPES = ("float32", "bfloat16", "float16")
 TRICKY_PROMPTS = Path(__file__).resolve().parent.parent / "tests" / "golden" / "prompts-tricky.json"
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
-SCORE_GAIN = 1.7  # standard deviation of query and key entries; scores then have its square, about 3
 
 
 @dataclass(frozen=True)
@@ -62,30 +59,10 @@ CHECKPOINTS = (
 )
 
 
-def random_values(name, shape, head_dim, normal):
-    """Values of one parameter: sharp attention, heads of different temperature, no trivial bias or norm."""
-    if name.endswith("bias"):
-        return (0.3 if "q_proj" in name or "k_proj" in name else 0.1) * normal(shape)
-    if "layernorm" in name:
-        gain = SCORE_GAIN if "q_layernorm" in name or "k_layernorm" in name else 1.0
-        return gain * (1 + 0.25 * normal(shape))
-    if "embed_tokens" in name:
-        return normal(shape)
-    values = normal(shape) / shape[1] ** 0.5
-    if "q_proj" in name or "k_proj" in name:
-        temperatures = (0.5 * normal((shape[0] // head_dim, 1))).exp()
-        values *= SCORE_GAIN * temperatures.repeat_interleave(head_dim, 0)
-    return values
-
-
 @torch.no_grad()
-def randomise(model, spec):
-    """Fill the model with values seeded by the checkpoint's name; raise the heads that must overflow."""
-    generator = torch.Generator().manual_seed(zlib.crc32(spec.name.encode()))
+def raise_overflow_heads(model, spec):
+    """Multiply query and key rows of the heads that must overflow."""
     attention = model.model.layers[-1].self_attn
-    for name, parameter in model.named_parameters():
-        parameter.copy_(random_values(name, parameter.shape, attention.head_dim,
-                                      lambda shape: torch.randn(shape, generator=generator)))
     for head, gain in spec.overflow_gains.items():
         rows = slice(head * attention.head_dim, (head + 1) * attention.head_dim)
         attention.q_proj.weight[rows] *= gain
@@ -100,7 +77,8 @@ def make_checkpoint(spec, tokenizer, folder):
         vocab_size=vocab_size, hidden_size=spec.hidden, intermediate_size=spec.intermediate, num_hidden_layers=spec.layers,
         num_attention_heads=spec.heads, num_key_value_heads=spec.kv_heads, max_position_embeddings=512,
         tie_word_embeddings=False, bos_token_id=None, eos_token_id=None, **spec.config))
-    randomise(model, spec)
+    randomise(model, spec.name)
+    raise_overflow_heads(model, spec)
     model.to(spec.stored).save_pretrained(folder, max_shard_size=spec.max_shard_size)
     (folder / "generation_config.json").unlink(missing_ok=True)
     assert len(list(folder.glob("*.safetensors"))) == spec.shards

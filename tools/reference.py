@@ -11,12 +11,15 @@ import math
 import platform
 from importlib.metadata import version
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import torch
 from transformers import AutoTokenizer
 
 MAX_LENGTH = 128
+DTYPES = ("float32", "bfloat16", "float16")
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "scipy", "jinja2")
 CPU_FLAGS = ("avx2", "fma", "f16c", "avx512f", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16", "amx_fp16")
 
@@ -62,12 +65,12 @@ def write_json(path, value):
 
 @contextlib.contextmanager
 def float32_gemms(reverse):
-    """Compute every linear layer and matmul in float32 and round once to the operands' type.
+    """Compute every linear layer and matrix product in float32 and round once to the operands' type.
 
     With `reverse` the terms of each sum are taken in reverse order. Either way it is the same model in
     another summation order: its distance from the native kernels is the reference's own numerical floor.
     """
-    linear, matmul = torch.nn.functional.linear, torch.matmul
+    linear, matmul, addmm, baddbmm = torch.nn.functional.linear, torch.matmul, torch.addmm, torch.baddbmm
     order = (lambda x, axis: x.flip(axis)) if reverse else (lambda x, axis: x)
 
     def rounded_linear(x, weight, bias=None):
@@ -77,11 +80,20 @@ def float32_gemms(reverse):
     def rounded_matmul(a, b):
         return matmul(order(a.float(), -1), order(b.float(), -2)).to(a.dtype)
 
-    torch.nn.functional.linear, torch.matmul = rounded_linear, rounded_matmul
-    try:
+    def rounded_addmm(bias, a, b):
+        return addmm(bias.float(), order(a.float(), -1), order(b.float(), -2)).to(a.dtype)
+
+    def rounded_baddbmm(bias, batch1, batch2, **factors):
+        return baddbmm(bias.float(), order(batch1.float(), -1), order(batch2.float(), -2), **factors).to(batch1.dtype)
+
+    replacements = (
+        (torch.nn.functional, "linear", rounded_linear), (torch, "matmul", rounded_matmul), (torch, "bmm", rounded_matmul),
+        (torch.Tensor, "__matmul__", rounded_matmul), (torch, "addmm", rounded_addmm),
+        (torch, "baddbmm", rounded_baddbmm), (torch.Tensor, "baddbmm", rounded_baddbmm))
+    with contextlib.ExitStack() as stack:
+        for owner, name, function in replacements:
+            stack.enter_context(mock.patch.object(owner, name, function))
         yield
-    finally:
-        torch.nn.functional.linear, torch.matmul = linear, matmul
 
 
 def measured(oracle, folder, dtype, prompts):
