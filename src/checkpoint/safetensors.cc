@@ -12,6 +12,7 @@
 #include "checkpoint/foreign_content.h"
 #include "checkpoint/header_reader.h"
 #include "checkpoint/wording.h"
+#include "core/utf8.h"
 
 namespace headspec::checkpoint {
 namespace {

@@ -2,7 +2,6 @@
 // so a hostile or damaged file cannot break the line, repaint the terminal or print a megabyte.
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -16,8 +15,5 @@ Error Refusal(const std::string& file_name, std::string_view name, std::string_v
 
 // In double quotes, control characters escaped, cut after about 120 bytes.
 std::string Quoted(std::string_view text);
-
-// Position of the first byte that is not part of well-formed UTF-8, or npos.
-std::size_t FindInvalidUtf8(std::string_view text);
 
 }  // namespace headspec::checkpoint

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "core/utf8.h"
 #include "experiment/files.h"
 
 namespace headspec::experiment {
@@ -63,15 +64,6 @@ std::string ReadWord(const nlohmann::json& set, const char* key, const std::stri
   return found->get<std::string>();
 }
 
-bool IsUtf8(const std::string& text) {
-  try {
-    (void)nlohmann::json(text).dump();
-    return true;
-  } catch (const nlohmann::json::exception&) {
-    return false;
-  }
-}
-
 void Check(const PromptSet& set, const std::string& stated_md5) {
   if (set.prompts.empty()) {
     throw Error(ErrorKind::kInput,
@@ -82,7 +74,7 @@ void Check(const PromptSet& set, const std::string& stated_md5) {
       throw Error(ErrorKind::kInput, fmt::format("prompts[{}]: empty in {}", i, set.source),
                   "remove it or write a prompt");
     }
-    if (!IsUtf8(set.prompts[i])) {
+    if (FindInvalidUtf8(set.prompts[i]) != std::string::npos) {
       throw Error(ErrorKind::kInput, fmt::format("prompts[{}]: not UTF-8 in {}", i, set.source),
                   "save the file as UTF-8");
     }

@@ -5,10 +5,12 @@
 #include <charconv>
 #include <cmath>
 
+#include "core/utf8.h"
+
 namespace headspec::report {
 namespace {
 
-constexpr char32_t kReplacement = 0xFFFD;
+constexpr std::string_view kReplacement = "\uFFFD";
 
 struct Range {
   char32_t first, last;
@@ -33,54 +35,18 @@ bool Contains(const std::array<Range, N>& ranges, char32_t c) {
   return std::any_of(ranges.begin(), ranges.end(), [c](Range r) { return r.first <= c && c <= r.last; });
 }
 
-std::size_t WidthOf(char32_t c) {
+std::size_t WidthOf(std::string_view character) {
+  const char32_t c = Utf8CodePoint(character);
   if (Contains(kZeroWidth, c)) return 0;
   return Contains(kWide, c) ? 2 : 1;
 }
 
-// Bytes that a sequence starting with `lead` should have; 0 if no sequence starts so.
-std::size_t SequenceLength(unsigned char lead) {
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return 2;
-  if (lead >= 0xE0 && lead <= 0xEF) return 3;
-  if (lead >= 0xF0 && lead <= 0xF4) return 4;
-  return 0;
-}
-
-// Takes the next character off `text`; a byte that starts no valid sequence counts as one replacement.
-char32_t Next(std::string_view& text) {
-  constexpr std::array<char32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
-  const auto lead = static_cast<unsigned char>(text.front());
-  const std::size_t length = SequenceLength(lead);
-  char32_t c = length <= 1 ? lead : lead & (0x7Fu >> length);
-  bool valid = length != 0 && length <= text.size();
-  for (std::size_t i = 1; valid && i < length; ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    valid = (byte & 0xC0) == 0x80;
-    c = (c << 6) | (byte & 0x3Fu);
-  }
-  valid = valid && c >= kSmallest[length] && c <= 0x10FFFF && !(c >= 0xD800 && c <= 0xDFFF);
-  text.remove_prefix(valid ? length : 1);
-  return valid ? c : kReplacement;
-}
-
-void Append(std::string& text, char32_t c) {
-  const auto byte = [&text](char32_t bits) { text.push_back(static_cast<char>(bits)); };
-  if (c < 0x80) {
-    byte(c);
-  } else if (c < 0x800) {
-    byte(0xC0 | (c >> 6));
-    byte(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    byte(0xE0 | (c >> 12));
-    byte(0x80 | ((c >> 6) & 0x3F));
-    byte(0x80 | (c & 0x3F));
-  } else {
-    byte(0xF0 | (c >> 18));
-    byte(0x80 | ((c >> 12) & 0x3F));
-    byte(0x80 | ((c >> 6) & 0x3F));
-    byte(0x80 | (c & 0x3F));
-  }
+// Takes the next character off `text`; a byte that starts none counts as one replacement.
+std::string_view Next(std::string_view& text) {
+  const std::size_t length = Utf8Length(text);
+  const std::string_view character = length == 0 ? kReplacement : text.substr(0, length);
+  text.remove_prefix(length == 0 ? 1 : length);
+  return character;
 }
 
 }  // namespace
@@ -102,9 +68,10 @@ std::string OneLine(std::string_view text) {
   std::string clean;
   clean.reserve(text.size());
   while (!text.empty()) {
-    const char32_t c = Next(text);
+    const std::string_view character = Next(text);
+    const char32_t c = Utf8CodePoint(character);
     const bool control = c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029;
-    Append(clean, control ? U' ' : c);
+    clean += control ? " " : character;
   }
   return clean;
 }
@@ -125,10 +92,10 @@ std::string Truncate(std::string_view text, std::size_t width) {
   std::string cut;
   std::size_t taken = 0;
   while (!text.empty()) {
-    const char32_t c = Next(text);
-    taken += WidthOf(c);
+    const std::string_view character = Next(text);
+    taken += WidthOf(character);
     if (taken + 1 > width) break;
-    Append(cut, c);
+    cut += character;
   }
   return cut + "…";
 }

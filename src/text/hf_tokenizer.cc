@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "core/error.h"
+#include "core/utf8.h"
 
 namespace headspec::text {
 namespace {
@@ -39,27 +40,6 @@ Error TokenizerError(int status, const std::string& message, const std::filesyst
       ErrorKind::kInput,
       fmt::format("{}: {} ({}) in {}", path.filename().string(), verdict, OneLine(message), path.string()),
       "download the file again"};
-}
-
-// The number of bytes of the well-formed UTF-8 character that `text` starts with, 0 if it starts with none.
-// Ranges of the second byte: Unicode 15, table 3-7.
-std::size_t CharacterLength(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const auto continues = [&](std::size_t i) { return byte(i) >= 0x80 && byte(i) <= 0xBF; };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    const unsigned low = first == 0xE0 ? 0xA0 : 0x80;
-    const unsigned high = first == 0xED ? 0x9F : 0xBF;
-    return byte(1) >= low && byte(1) <= high && continues(2) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    const unsigned low = first == 0xF0 ? 0x90 : 0x80;
-    const unsigned high = first == 0xF4 ? 0x8F : 0xBF;
-    return byte(1) >= low && byte(1) <= high && continues(2) && continues(3) ? 4 : 0;
-  }
-  return 0;
 }
 
 HfEncoding Copy(const HeadspecHfEncoding& encoding) {
@@ -148,15 +128,10 @@ std::string RenderTemplate(std::string_view source, const Json& context, const s
 }
 
 void RequireUtf8(std::string_view text, const std::string& what) {
-  std::size_t offset = 0;
-  while (offset < text.size()) {
-    const std::size_t length = CharacterLength(text.substr(offset));
-    if (length == 0) {
-      throw Error(ErrorKind::kInput, fmt::format("{}: not UTF-8 at byte offset {}", what, offset),
-                  "save it as UTF-8");
-    }
-    offset += length;
-  }
+  const std::size_t invalid = FindInvalidUtf8(text);
+  if (invalid == std::string_view::npos) return;
+  throw Error(ErrorKind::kInput, fmt::format("{}: not UTF-8 at byte offset {}", what, invalid),
+              "save it as UTF-8");
 }
 
 }  // namespace headspec::text
