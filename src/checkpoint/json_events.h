@@ -26,9 +26,8 @@ class JsonEvents {
   virtual void Broken(const std::string& complaint) = 0;
 };
 
-inline constexpr int kDeepestJson = 64;
-
-// Reads the whole of `text` as one JSON value. Neither recursion nor a tree: memory is a few bytes per level.
+// Reads the whole of `text` as one JSON value, at most kDeepestJson levels deep. Neither recursion nor a
+// tree: memory is a few bytes per level.
 void ReadJson(std::string_view text, JsonEvents& events);
 
 }  // namespace headspec::checkpoint

@@ -32,12 +32,6 @@ std::string ReadWholeFile(const fs::path& file, const std::string& what) {
   return text;
 }
 
-std::string JsonComplaint(const std::exception& error) {
-  const std::string text = error.what();  // "[json.exception.parse_error.101] parse error at line 1, ..."
-  const auto end = text.find("] ");
-  return text.starts_with("[json.") && end != std::string::npos ? text.substr(end + 2) : text;
-}
-
 fs::path DataFolder() {
   std::vector<fs::path> candidates;
   std::error_code code;

@@ -1,7 +1,6 @@
 // Reading whole files, and where headspec keeps its own data.
 #pragma once
 
-#include <exception>
 #include <filesystem>
 #include <string>
 
@@ -9,9 +8,6 @@ namespace headspec::experiment {
 
 // Throws Error(kSystem) naming `what` and the path.
 std::string ReadWholeFile(const std::filesystem::path& file, const std::string& what);
-
-// What the JSON library complains about, without the number it puts in front.
-std::string JsonComplaint(const std::exception& error);
 
 // The folder with prompts/, nano/ and the built-in manifests: $HEADSPEC_DATA, else beside the installed
 // program, else the source tree it was built from. Throws Error(kSystem) if none holds data.

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/json.h"
 #include "experiment/files.h"
 #include "experiment/npy.h"
 #include "metrics/specialization.h"
@@ -20,7 +21,6 @@ namespace {
 constexpr const char* kFormats = "give JSON with an \"entropies\" matrix (layers by heads), .npy or .npz";
 constexpr std::size_t kMostBytesInArchive = std::size_t{1} << 30;
 constexpr std::size_t kMostHeads = 4096;  // the correlation matrix is heads by heads
-constexpr int kDeepest = 64;              // nested JSON; published files nest four deep
 
 [[noreturn]] void Fail(const std::string& place, const std::string& problem) {
   throw Error(ErrorKind::kInput, fmt::format("{}: {}", place, problem), kFormats);
@@ -88,18 +88,16 @@ void Collect(const nlohmann::ordered_json& json, const std::string& pointer,
 }
 
 std::vector<StoredEntropies> FromJson(const std::string& text, const fs::path& file) {
-  std::vector<StoredEntropies> found;
-  const auto shallow = [&file](int depth, nlohmann::ordered_json::parse_event_t,
-                               const nlohmann::ordered_json&) {
-    if (depth > kDeepest) Fail(file.string(), fmt::format("expected JSON nested at most {} deep", kDeepest));
-    return true;
-  };
+  nlohmann::ordered_json json;
   try {
-    const nlohmann::ordered_json json = nlohmann::ordered_json::parse(text, shallow);
-    Collect(json, "", found);
-  } catch (const nlohmann::json::exception& e) {
-    Fail(file.string(), fmt::format("not JSON ({})", JsonComplaint(e)));
+    json = ParseJson<nlohmann::ordered_json>(text);
+  } catch (const JsonError& e) {
+    const bool too_deep = e.kind() == JsonError::Kind::kTooDeep;
+    Fail(file.string(), too_deep ? fmt::format("expected JSON nested at most {} deep", kDeepestJson)
+                                 : fmt::format("not JSON ({})", e.what()));
   }
+  std::vector<StoredEntropies> found;
+  Collect(json, "", found);
   return found;
 }
 

@@ -7,30 +7,21 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 
 namespace headspec::model {
 namespace {
 
 constexpr const char* kDownloadAgain = "download the file again or correct it";
 
-// Real files nest a few deep; the library copies and prints values recursively.
-constexpr int kMaxDepth = 64;
-
 nlohmann::json Parse(const std::string& text, const std::string& folder) {
-  const auto shallow = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    if (depth > kMaxDepth) {
-      throw Error(ErrorKind::kInput,
-                  fmt::format("config.json: nested deeper than {} in {}", kMaxDepth, folder), kDownloadAgain);
-    }
-    return true;
-  };
   try {
-    return nlohmann::json::parse(text, shallow);
-  } catch (const nlohmann::json::exception& e) {
-    const std::string what = e.what();
-    throw Error(ErrorKind::kInput,
-                fmt::format("config.json: not JSON in {} ({})", folder, what.substr(what.find(' ') + 1)),
-                kDownloadAgain);
+    return ParseJson<nlohmann::json>(text);
+  } catch (const JsonError& e) {
+    const std::string problem = e.kind() == JsonError::Kind::kTooDeep
+                                    ? fmt::format("config.json: {} in {}", e.what(), folder)
+                                    : fmt::format("config.json: not JSON in {} ({})", folder, e.what());
+    throw Error(ErrorKind::kInput, problem, kDownloadAgain);
   }
 }
 

@@ -5,36 +5,22 @@
 #include <string_view>
 #include <utility>
 
+#include "core/json.h"
+
 namespace headspec::text {
 namespace {
-
-// Real files nest four deep. The library copies and prints values recursively.
-constexpr int kMaxDepth = 64;
 
 constexpr std::string_view kAgain = "download the file again";
 
 std::string Place(const std::filesystem::path& path) { return " in " + path.string(); }
 
-// "[json.exception.parse_error.101] parse error at line 1, column 2: ..." without its number.
-std::string WithoutCode(const std::string& what) {
-  const auto end = what.find("] ");
-  return end == std::string::npos ? what : what.substr(end + 2);
-}
-
 Json Parse(const std::string& bytes, const std::filesystem::path& path) {
-  const std::string name = path.filename().string();
-  const auto shallow = [&](int depth, Json::parse_event_t, Json&) {
-    if (depth > kMaxDepth) {
-      throw Error(ErrorKind::kInput, fmt::format("{}: nested deeper than {}", name, kMaxDepth) + Place(path),
-                  std::string(kAgain));
-    }
-    return true;
-  };
   try {
-    return Json::parse(bytes, shallow);
-  } catch (const Json::exception& error) {
-    throw Error(ErrorKind::kInput,
-                fmt::format("{}: not JSON ({})", name, OneLine(WithoutCode(error.what()))) + Place(path),
+    return ParseJson<Json>(bytes);
+  } catch (const JsonError& e) {
+    const std::string problem =
+        e.kind() == JsonError::Kind::kTooDeep ? e.what() : fmt::format("not JSON ({})", OneLine(e.what()));
+    throw Error(ErrorKind::kInput, fmt::format("{}: {}", path.filename().string(), problem) + Place(path),
                 std::string(kAgain));
   }
 }
