@@ -132,6 +132,9 @@ struct Verdict {
   Decision printed;  // the console cell's rule
   Decision stored;   // the JSON cell's rule
   int models_tested = 0;
+  // Whose index lies within the hypothesis's tolerance of its target.
+  std::vector<bool> models_within_target = {};      // one per RunResult::models; false for a failed one
+  std::vector<bool> references_within_target = {};  // one per Plan::references
 };
 
 struct RunResult {

@@ -23,12 +23,15 @@ Verdict Decide(const Hypothesis& hypothesis, const std::vector<ModelResult>& mod
   Verdict verdict;
   int supporting = 0;
   for (const ModelResult& model : models) {
-    if (model.error) continue;
-    ++verdict.models_tested;
-    if (IsWithinTarget(model.si_mean, hypothesis)) ++supporting;
+    const bool within = !model.error && IsWithinTarget(model.si_mean, hypothesis);
+    verdict.models_within_target.push_back(within);
+    if (!model.error) ++verdict.models_tested;
+    if (within) ++supporting;
   }
   for (const Reference& reference : references) {
-    if (IsWithinTarget(reference.si, hypothesis)) ++supporting;
+    const bool within = IsWithinTarget(reference.si, hypothesis);
+    verdict.references_within_target.push_back(within);
+    if (within) ++supporting;
   }
   const int valid = verdict.models_tested + static_cast<int>(references.size());
   verdict.printed = DecideWith(supporting, valid, hypothesis.min_models_printed);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "report/ladder.h"
@@ -118,13 +119,9 @@ std::string Field(std::string_view name, std::string_view value) {
   return fmt::format("  {}{}\n", PadRight(name, kNameWidth), value);
 }
 
-std::string WithinWords(double si, const Hypothesis& hypothesis) {
-  const bool within = std::abs(si - hypothesis.target_si) <= hypothesis.tolerance;
-  return within ? fmt::format("{} YES", kPass) : fmt::format("{} NO", kFail);
-}
-
-Row TableRow(Row front, double si, const std::string& arch, const Plan& plan) {
-  if (plan.hypothesis) front.push_back(WithinWords(si, *plan.hypothesis));
+// `within` is null in a table without verdict.
+Row TableRow(Row front, std::optional<bool> within, const std::string& arch) {
+  if (within) front.push_back(*within ? fmt::format("{} YES", kPass) : fmt::format("{} NO", kFail));
   front.push_back(OneLine(arch));
   return front;
 }
@@ -235,28 +232,34 @@ std::string HypothesisBlock(const Plan& plan) {
 std::string LadderTable(const RunResult& run) {
   const Plan& plan = run.plan;
   Row header = {"Model", "Size", "SI"};
-  if (plan.hypothesis) header.push_back("Within target?");
+  if (run.verdict) header.push_back("Within target?");
   header.push_back("Arch");
   AlignedTable table(std::move(header));
   table.AddAcross("");
-  for (const ModelResult& model : run.models) {
+  for (std::size_t i = 0; i < run.models.size(); ++i) {
+    const ModelResult& model = run.models[i];
     Row front = {OneLine(model.display), OneLine(model.size)};
     if (model.error) {
       table.AddLoose(std::move(front), "ERROR: " + Truncate(OneLine(*model.error), kErrorWidth));
       continue;
     }
     front.push_back(IndexWords(model));
-    Row row = TableRow(std::move(front), model.si_mean, model.architecture, plan);
+    std::optional<bool> within;
+    if (run.verdict) within = run.verdict->models_within_target.at(i);
+    Row row = TableRow(std::move(front), within, model.architecture);
     table.AddLoose(std::move(row), std::string(IsNotFinite(model) ? kNotFinite : ""));
   }
   if (!plan.references.empty()) {
     table.AddAcross("");
     table.AddAcross("Reference:");
   }
-  for (const Reference& reference : plan.references) {
+  for (std::size_t i = 0; i < plan.references.size(); ++i) {
+    const Reference& reference = plan.references[i];
     Row front = {OneLine(reference.name), ModelSizeLabel(reference.size_b),
                  fmt::format("{:.4f}", reference.si)};
-    table.Add(TableRow(std::move(front), reference.si, reference.arch, plan));
+    std::optional<bool> within;
+    if (run.verdict) within = run.verdict->references_within_target.at(i);
+    table.Add(TableRow(std::move(front), within, reference.arch));
   }
   const std::vector<std::string> notes = TableNotes(run);
   if (!notes.empty()) table.AddAcross("");

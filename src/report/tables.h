@@ -18,7 +18,7 @@ std::string ModelLines(const ModelResult& model);
 // What is tested: both hypotheses and the target. Empty without a hypothesis.
 std::string HypothesisBlock(const Plan& plan);
 
-// The ladder with its references, and under it what its rows leave open. Without a hypothesis there is no
+// The ladder with its references, and under it what its rows leave open. Without a verdict there is no
 // column "Within target?".
 std::string LadderTable(const RunResult& run);
 

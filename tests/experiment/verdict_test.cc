@@ -103,6 +103,14 @@ TEST(Verdict, CountsReferencesOutsideTheTarget) {
   ExpectDecision(verdict.stored, 2, 3, "SIZE_CONFOUND_DETECTED");
 }
 
+TEST(Verdict, SaysOfEveryRowWhetherItIsWithin) {
+  const Verdict verdict =
+      Decide(NotebookHypothesis(), {Broken(0.33), Measured(0.33), Measured(kNaN), Measured(0.5)},
+             {{"far", 0.9, 7, "MHA"}, {"near", 0.33, 7, "MHA"}});
+  EXPECT_EQ(verdict.models_within_target, (std::vector<bool>{false, true, false, false}));
+  EXPECT_EQ(verdict.references_within_target, (std::vector<bool>{false, true}));
+}
+
 // An undefined index was measured and supports nothing.
 TEST(Verdict, CountsNaNAsOutside) {
   const Verdict verdict = Decide(NotebookHypothesis(), {Measured(kNaN), Measured(0.33)}, PhiThree());

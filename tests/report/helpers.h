@@ -174,7 +174,11 @@ inline RunResult SampleRun() {
   run.sanity_attempts = {SampleSanity()};
   run.models = {SampleModel("Phi-1.5 (1.3B)", "1.3B", 0.3412), SampleModel("Phi-2 (2.7B)", "2.7B", 0.3051)};
   const Decision confirmed = {4, 4, "HERITAGE_CONFIRMED", "A-Tier"};
-  run.verdict = Verdict{.printed = confirmed, .stored = confirmed, .models_tested = 2};
+  run.verdict = Verdict{.printed = confirmed,
+                        .stored = confirmed,
+                        .models_tested = 2,
+                        .models_within_target = {true, true},
+                        .references_within_target = {true, true}};
   return run;
 }
 

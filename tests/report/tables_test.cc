@@ -128,6 +128,7 @@ TEST(LadderTable, ShowsModelsReferencesAndWhoIsWithin) {
   run.models[1].si_mean = 0.4;
   run.models.push_back(
       FailedModel("Phi-x", "7B", "cannot read model.safetensors: it ends after 12 bytes of 4096"));
+  run.verdict->models_within_target = {true, false, false};
   EXPECT_EQ(LadderTable(run),
             "COMPLETE PHI FAMILY SIZE LADDER\n"
             "Model               Size  SI                Within target?  Arch\n"
@@ -148,6 +149,7 @@ TEST(LadderTable, MarksWhatIsNotFinite) {
   run.plan.references.resize(1);
   run.models[0].numerics.non_finite = {.count = 7, .operation = "attention scores"};
   run.models[1].si_mean = run.models[1].si_std = std::numeric_limits<double>::quiet_NaN();
+  run.verdict->models_within_target = {true, false};
   EXPECT_EQ(LadderTable(run),
             "COMPLETE PHI FAMILY SIZE LADDER\n"
             "Model              Size  SI                Within target?  Arch\n"
