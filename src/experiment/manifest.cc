@@ -17,10 +17,9 @@ namespace headspec::experiment {
 namespace fs = std::filesystem;
 namespace {
 
-// A value with a slash or an extension is a path, relative to the manifest.
+// A file's path is relative to the manifest.
 std::string PromptSource(const std::string& name, const fs::path& folder) {
-  const bool built_in = name.find('/') == std::string::npos && name.find('.') == std::string::npos;
-  return built_in ? name : (folder / name).string();
+  return IsBuiltInPromptSet(name) ? name : (folder / name).string();
 }
 
 Protocol ReadProtocol(const TomlReader& toml, const fs::path& folder) {

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
-#include <string_view>
 
 #include "core/error.h"
 #include "core/json.h"
@@ -103,8 +102,10 @@ std::string PromptMd5(const std::vector<std::string>& prompts) {
   return hex;
 }
 
+bool IsBuiltInPromptSet(std::string_view name) { return name.find_first_of("/.") == std::string_view::npos; }
+
 PromptSet LoadPrompts(const std::string& name) {
-  const bool built_in = name.find('/') == std::string::npos && name.find('.') == std::string::npos;
+  const bool built_in = IsBuiltInPromptSet(name);
   const fs::path file = built_in ? DataFolder() / "data" / "prompts" / (name + ".json") : fs::path(name);
   std::error_code code;
   if (built_in && !fs::exists(file, code)) {
