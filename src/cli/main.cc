@@ -15,7 +15,7 @@
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "core/error.h"
-#include "experiment/manifest.h"
+#include "core/nearest.h"
 
 namespace {
 
@@ -40,7 +40,7 @@ std::string UnknownCommand(const CLI::App& program, int argc, char** argv) {
   std::vector<std::string> names;
   for (const CLI::App* command : program.get_subcommands({})) names.push_back(command->get_name());
   if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return "";
-  const std::string nearest = headspec::experiment::Nearest(argv[1], names);
+  const std::string nearest = headspec::Nearest(argv[1], names);
   return fmt::format("unknown command \"{}\"; {}", argv[1],
                      nearest.empty() ? fmt::format("commands: {}", fmt::join(names, ", "))
                                      : fmt::format("did you mean {}?", nearest));

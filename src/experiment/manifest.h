@@ -17,7 +17,4 @@ Plan BuiltInPlan();
 // The protocol of the notebook with all its defaults: Standard-10 v3, 128 tokens, three seeds, raw prompts.
 Protocol DefaultProtocol();
 
-// The candidate nearest to `word` by edit distance, or empty if none is near.
-std::string Nearest(const std::string& word, const std::vector<std::string>& candidates);
-
 }  // namespace headspec::experiment

@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "core/error.h"
-#include "experiment/manifest.h"
+#include "core/nearest.h"
 
 namespace headspec::experiment {
 namespace {

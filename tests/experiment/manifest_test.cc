@@ -97,23 +97,6 @@ TEST(ShippedManifest, HasTheNanoLadderBuiltIn) {
 
 TEST(DefaultProtocol, IsTheNotebooks) { ExpectNotebookProtocol(DefaultProtocol()); }
 
-TEST(Nearest, IsTheKeyThatWasMeant) {
-  const std::vector<std::string> keys = {"prompts", "prompt_md5", "max_length", "seeds"};
-  EXPECT_EQ(Nearest("prompt", keys), "prompts");
-  EXPECT_EQ(Nearest("maxlength", keys), "max_length");
-  EXPECT_EQ(Nearest("seed", keys), "seeds");
-  EXPECT_EQ(Nearest("Seeds", keys), "seeds");
-  EXPECT_EQ(Nearest("sedes", keys), "seeds");
-  EXPECT_EQ(Nearest("seeds", keys), "seeds");
-}
-
-TEST(Nearest, IsNothingForAnotherWord) {
-  const std::vector<std::string> keys = {"prompts", "seeds"};
-  EXPECT_EQ(Nearest("zzzzzzzz", keys), "");
-  EXPECT_EQ(Nearest("", keys), "");
-  EXPECT_EQ(Nearest("seeds", {}), "");
-}
-
 // ---- manifests written here
 
 constexpr const char* kModel = "[[model]]\nname = \"org/name\"\n";
