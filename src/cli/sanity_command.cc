@@ -4,6 +4,7 @@
 #include "cli/console.h"
 #include "cli/options.h"
 #include "experiment/sanity.h"
+#include "experiment/start_result.h"
 #include "report/results_json.h"
 
 namespace headspec::cli {

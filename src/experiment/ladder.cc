@@ -1,8 +1,6 @@
 // The ladder run: sanity check, every model in turn, verdict. Implements include/headspec/run.h.
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <ctime>
 #include <exception>
 #include <new>
 #include <optional>
@@ -11,6 +9,7 @@
 #include "core/error.h"
 #include "experiment/measurement.h"
 #include "experiment/sanity.h"
+#include "experiment/start_result.h"
 #include "experiment/subject.h"
 #include "experiment/verdict.h"
 #include "headspec/run.h"
@@ -125,14 +124,6 @@ void MeasureLadder(const std::optional<MeasurementSettings>& settings, const Run
 }
 
 }  // namespace
-
-RunResult experiment::StartResult(const Plan& plan) {
-  RunResult result;
-  result.plan = plan;
-  result.timestamp = fmt::format("{:%Y%m%d_%H%M%S}", fmt::localtime(std::time(nullptr)));
-  result.headspec_version = HEADSPEC_VERSION;
-  return result;
-}
 
 RunResult Run(const Plan& plan, const RunOptions& options, Observer& observer) {
   RunResult result = experiment::StartResult(plan);

@@ -10,9 +10,6 @@
 
 namespace headspec::experiment {
 
-// A result with plan, time and version filled in, and nothing measured yet.
-RunResult StartResult(const Plan& plan);
-
 struct SanityOutcome {
   std::vector<SanityResult> attempts;  // in order; the last one passed, or none did
   bool passed = false;
