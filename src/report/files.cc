@@ -6,29 +6,12 @@
 
 #include <cerrno>
 #include <system_error>
-#include <utility>
 
 #include "core/error.h"
+#include "core/file_descriptor.h"
 
 namespace headspec::report {
 namespace {
-
-// Closes on every path; Close() reports what the system only says at the end.
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-
-  int get() const { return fd_; }
-  int Close() { return ::close(std::exchange(fd_, -1)); }
-
- private:
-  int fd_;
-};
 
 [[noreturn]] void FailWrite(const std::filesystem::path& file, std::string_view bytes, int error) {
   throw Error(ErrorKind::kSystem,
@@ -42,10 +25,10 @@ class FileDescriptor {
 
 void WriteFile(const std::filesystem::path& file, std::string_view bytes) {
   FileDescriptor out(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (out.get() < 0) FailWrite(file, bytes, errno);
+  if (out.value() < 0) FailWrite(file, bytes, errno);
   std::string_view rest = bytes;
   while (!rest.empty()) {
-    const ssize_t written = ::write(out.get(), rest.data(), rest.size());
+    const ssize_t written = ::write(out.value(), rest.data(), rest.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) FailWrite(file, bytes, errno);
     rest.remove_prefix(static_cast<std::size_t>(written));
