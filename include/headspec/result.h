@@ -9,10 +9,9 @@
 #include <vector>
 
 #include "headspec/plan.h"
+#include "headspec/table.h"
 
 namespace headspec {
-
-using Table = std::vector<std::vector<double>>;  // row-major, all rows of one length
 
 // The settings that the sanity check chose; null fields before any variant passed.
 struct SanityOverride {

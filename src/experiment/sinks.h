@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "core/table.h"
 #include "engine/attention_sink.h"
+#include "headspec/table.h"
 #include "metrics/received_entropy.h"
 
 namespace headspec::experiment {

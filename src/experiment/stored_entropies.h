@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/table.h"
+#include "headspec/table.h"
 
 namespace headspec::experiment {
 

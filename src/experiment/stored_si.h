@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/table.h"
+#include "headspec/table.h"
 
 namespace headspec::experiment {
 

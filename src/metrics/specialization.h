@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "core/table.h"
+#include "headspec/table.h"
 
 namespace headspec::metrics {
 

@@ -5,6 +5,6 @@
 
 namespace headspec {
 
-using Table = std::vector<std::vector<double>>;
+using Table = std::vector<std::vector<double>>;  // all rows of one length
 
 }  // namespace headspec
