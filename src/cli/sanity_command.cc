@@ -18,8 +18,9 @@ int RunCheck(const ModelArguments& args) {
   plan.ladder = {EntryOf(args.model, args.protocol)};
   RunResult run = experiment::StartResult(plan);
   Console console(args.common, run.plan.protocol.sanity_min_si);
-  const auto outcome =
-      experiment::CheckSanity(run.plan.ladder.front(), run.plan.protocol, args.common.run_options(), console);
+  const ModelEntry& entry = run.plan.ladder.front();
+  const auto outcome = experiment::CheckSanity(experiment::LoadSubject(entry), entry, run.plan.protocol,
+                                               args.common.run_options(), console);
   run.sanity_attempts = outcome.attempts;
   if (outcome.passed) {
     const SanityResult& passed = outcome.attempts.back();

@@ -18,6 +18,7 @@ namespace headspec {
 namespace {
 
 using experiment::MeasurementSettings;
+using experiment::Subject;
 
 ModelResult Failed(const ModelEntry& entry, const std::string& error, int code) {
   ModelResult failed;
@@ -53,9 +54,9 @@ MeasurementSettings SettingsOf(const SanityVariant& variant, const RunOptions& o
 }
 
 // The first variant that passes the sanity check of `entry`. Records the attempts; throws when none does.
-MeasurementSettings SettleBySanity(const ModelEntry& entry, const RunOptions& options, Observer& observer,
-                                   RunResult& result) {
-  const auto outcome = experiment::CheckSanity(entry, result.plan.protocol, options, observer);
+MeasurementSettings SettleBySanity(const Subject& subject, const ModelEntry& entry, const RunOptions& options,
+                                   Observer& observer, RunResult& result) {
+  const auto outcome = experiment::CheckSanity(subject, entry, result.plan.protocol, options, observer);
   result.sanity_attempts.insert(result.sanity_attempts.end(), outcome.attempts.begin(),
                                 outcome.attempts.end());
   if (!outcome.passed) {
@@ -76,13 +77,12 @@ MeasurementSettings SettleBySanity(const ModelEntry& entry, const RunOptions& op
 }
 
 // Per model: the first variant whose sanity check passes and whose whole measurement stays finite.
-ModelResult MeasureWithFallback(const ModelEntry& entry, const RunOptions& options, Observer& observer,
-                                RunResult& result) {
-  experiment::LoadSubject(entry);  // what cannot be loaded fails once, not once for each precision
+ModelResult MeasureWithFallback(const Subject& subject, const ModelEntry& entry, const RunOptions& options,
+                                Observer& observer, RunResult& result) {
   ModelResult last;
   for (const SanityVariant& variant : result.plan.protocol.variants) {
     const SanityResult sanity =
-        experiment::TrySanity(entry, result.plan.protocol, variant, options, observer);
+        experiment::TrySanity(subject, entry, result.plan.protocol, variant, options, observer);
     result.sanity_attempts.push_back(sanity);
     MeasurementSettings settings = SettingsOf(variant, options);
     settings.override = OverrideOf(sanity);
@@ -94,7 +94,7 @@ ModelResult MeasureWithFallback(const ModelEntry& entry, const RunOptions& optio
                     1);
       continue;
     }
-    last = experiment::MeasureModel(entry, result.plan.protocol, settings, observer);
+    last = experiment::MeasureModel(subject, entry, result.plan.protocol, settings, observer);
     const bool finite = last.numerics.non_finite.count == 0;
     const bool is_last = &variant == &result.plan.protocol.variants.back();
     if (!finite && !is_last) {
@@ -110,14 +110,16 @@ ModelResult MeasureWithFallback(const ModelEntry& entry, const RunOptions& optio
   return last;
 }
 
-// Every model of the plan, with the given settings or, without, each with its own.
-void MeasureLadder(const std::optional<MeasurementSettings>& settings, const RunOptions& options,
-                   Observer& observer, RunResult& result) {
+// Every model of the plan, with the given settings or, without, each with its own. `first` is the first
+// model, where the sanity check has loaded it. Each model is closed before the next one is loaded.
+void MeasureLadder(std::optional<Subject> first, const std::optional<MeasurementSettings>& settings,
+                   const RunOptions& options, Observer& observer, RunResult& result) {
   for (const ModelEntry& entry : result.plan.ladder) {
     observer.OnModelBegin(entry);
     result.models.push_back(Capture(entry, observer, [&] {
-      return settings ? experiment::MeasureModel(entry, result.plan.protocol, *settings, observer)
-                      : MeasureWithFallback(entry, options, observer, result);
+      const Subject subject = first ? *std::exchange(first, std::nullopt) : experiment::LoadSubject(entry);
+      return settings ? experiment::MeasureModel(subject, entry, result.plan.protocol, *settings, observer)
+                      : MeasureWithFallback(subject, entry, options, observer, result);
     }));
     observer.OnModelEnd(result.models.back());
   }
@@ -127,18 +129,21 @@ void MeasureLadder(const std::optional<MeasurementSettings>& settings, const Run
 
 RunResult Run(const Plan& plan, const RunOptions& options, Observer& observer) {
   RunResult result = experiment::StartResult(plan);
+  std::optional<Subject> first;
   std::optional<MeasurementSettings> settings;
   if (plan.protocol.fallback == Fallback::kFirstModel) {
-    settings = SettleBySanity(plan.ladder.front(), options, observer, result);
+    first = experiment::LoadSubject(plan.ladder.front());
+    settings = SettleBySanity(*first, plan.ladder.front(), options, observer, result);
   }
-  MeasureLadder(settings, options, observer, result);
+  MeasureLadder(std::move(first), settings, options, observer, result);
   if (plan.hypothesis) result.verdict = experiment::Decide(*plan.hypothesis, result.models, plan.references);
   return result;
 }
 
 RunResult Measure(const Plan& plan, const RunOptions& options, Observer& observer) {
   RunResult result = experiment::StartResult(plan);
-  MeasureLadder(plan.protocol.variants.size() == 1
+  MeasureLadder(std::nullopt,
+                plan.protocol.variants.size() == 1
                     ? std::optional(SettingsOf(plan.protocol.variants.front(), options))
                     : std::nullopt,
                 options, observer, result);

@@ -154,7 +154,7 @@ void DescribeArchitecture(const model::ModelConfig& config, ModelResult& result)
   result.rho_kv = static_cast<double>(config.kv_heads) / config.layers;
 }
 
-ModelResult MeasureModel(const ModelEntry& entry, const Protocol& protocol,
+ModelResult MeasureModel(const Subject& subject, const ModelEntry& entry, const Protocol& protocol,
                          const MeasurementSettings& settings, Observer& observer) {
   const Clock::time_point start = Clock::now();
   ModelResult result;
@@ -162,13 +162,12 @@ ModelResult MeasureModel(const ModelEntry& entry, const Protocol& protocol,
   result.display = entry.display;
   result.size = entry.size;
   result.sanity_override = settings.override;
-  const Subject subject = LoadSubject(entry);
   TokenisedPrompts prompts =
       Tokenise(subject, protocol.prompts.prompts, protocol.max_length, settings.use_chat_template);
   DescribeArchitecture(subject.model.config(), result);
   result.provenance = ProvenanceOf(subject);
   if (result.size.empty()) result.size = SizeLabel(result.provenance.parameters);
-  result.timing.load_seconds = SecondsSince(start);
+  result.timing.load_seconds = subject.load_seconds + SecondsSince(start);
   result.timing.weight_bytes = subject.model.used_bytes();
 
   const Clock::time_point forward_start = Clock::now();

@@ -38,8 +38,8 @@ engine::ForwardOptions ForwardOptionsOf(const Protocol& protocol, Precision prec
 // "38 NaN or infinite values, the first in attention scores, layer 1, prompt 1, head 1".
 std::string Describe(const NonFinite& found);
 
-// Loads and measures; throws Error.
-ModelResult MeasureModel(const ModelEntry& entry, const Protocol& protocol,
+// `subject` is what `entry` names, loaded. Throws Error.
+ModelResult MeasureModel(const Subject& subject, const ModelEntry& entry, const Protocol& protocol,
                          const MeasurementSettings& settings, Observer& observer);
 
 Provenance ProvenanceOf(const Subject& subject);

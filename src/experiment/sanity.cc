@@ -10,21 +10,20 @@
 #include "experiment/measurement.h"
 #include "experiment/precision.h"
 #include "experiment/sinks.h"
-#include "experiment/subject.h"
 #include "metrics/specialization.h"
 
 namespace headspec::experiment {
 namespace {
 
-// The notebook's steps, by number.
-enum Step { kLoad = 1, kPrompt, kTokens, kForward, kDiagnostics, kDiversity, kIndex, kBaseline };
+// The notebook's steps that can fail here, by number. 1 and 2 load the model and choose the prompt.
+enum Step { kTokens = 3, kForward, kDiagnostics, kDiversity, kIndex, kBaseline };
 
 constexpr int kFewestTokens = 5;  // a prompt must be longer than this
 
 class Check {
  public:
-  Check(const ModelEntry& entry, const Protocol& protocol, const SanityVariant& variant)
-      : entry_(entry), protocol_(protocol), precision_(variant.precision) {
+  Check(const Subject& subject, const Protocol& protocol, const SanityVariant& variant)
+      : subject_(subject), protocol_(protocol), precision_(variant.precision) {
     result_.label = variant.label;
     result_.use_chat_template = variant.use_chat_template;
     result_.dtype = TorchName(variant.precision);
@@ -32,7 +31,7 @@ class Check {
   }
 
   SanityResult Run(const RunOptions& options, Observer& observer) {
-    if (Load() && Tokenise() && Forward(options, observer) && Diagnose()) ComputeIndex();
+    if (Tokenise() && Forward(options, observer) && Diagnose()) ComputeIndex();
     return result_;
   }
 
@@ -43,22 +42,13 @@ class Check {
     return false;
   }
 
-  bool Load() {
-    try {
-      subject_.emplace(LoadSubject(entry_));
-    } catch (const std::exception& e) {
-      return Fail(kLoad, std::string("load_failed: ") + e.what());
-    }
-    return true;
-  }
-
   // Step 3 counts the raw prompt; step 7 measures with the variant's template.
   bool Tokenise() {
     try {
       const std::vector<std::string> prompt = {result_.prompt};
-      const TokenisedPrompts raw = experiment::Tokenise(*subject_, prompt, protocol_.max_length, false);
+      const TokenisedPrompts raw = experiment::Tokenise(subject_, prompt, protocol_.max_length, false);
       result_.valid_len = static_cast<int>(raw.ids.front().size());
-      tokens_ = experiment::Tokenise(*subject_, prompt, protocol_.max_length, result_.use_chat_template);
+      tokens_ = experiment::Tokenise(subject_, prompt, protocol_.max_length, result_.use_chat_template);
     } catch (const std::exception& e) {
       return Fail(kTokens, std::string("tokenization_failed: ") + e.what());
     }
@@ -66,7 +56,7 @@ class Check {
   }
 
   bool Forward(const RunOptions& options, Observer& observer) {
-    const model::ModelConfig& config = subject_->model.config();
+    const model::ModelConfig& config = subject_.model.config();
     result_.num_layers = config.layers;
     result_.num_heads = config.heads;
     probe_.emplace(config.heads);
@@ -75,7 +65,7 @@ class Check {
     ObserverProgress progress(observer);
     try {
       progress.Begin("sanity check: layers", config.layers);
-      engine::Forward(subject_->model, tokens_.ids, sinks,
+      engine::Forward(subject_.model, tokens_.ids, sinks,
                       ForwardOptionsOf(protocol_, precision_, options, progress));
       progress.End();
     } catch (const Error& e) {
@@ -117,11 +107,10 @@ class Check {
     if (!result_.ok) result_.reason = "baseline_si_below_threshold";
   }
 
-  const ModelEntry& entry_;
+  const Subject& subject_;
   const Protocol& protocol_;
   const Precision precision_;
   SanityResult result_;
-  std::optional<Subject> subject_;
   TokenisedPrompts tokens_;
   std::optional<FirstLayerProbe> probe_;
   Table entropies_;
@@ -129,19 +118,18 @@ class Check {
 
 }  // namespace
 
-SanityResult TrySanity(const ModelEntry& entry, const Protocol& protocol, const SanityVariant& variant,
-                       const RunOptions& options, Observer& observer) {
-  SanityResult result = Check(entry, protocol, variant).Run(options, observer);
+SanityResult TrySanity(const Subject& subject, const ModelEntry& entry, const Protocol& protocol,
+                       const SanityVariant& variant, const RunOptions& options, Observer& observer) {
+  SanityResult result = Check(subject, protocol, variant).Run(options, observer);
   observer.OnSanity(entry, result);
   return result;
 }
 
-SanityOutcome CheckSanity(const ModelEntry& entry, const Protocol& protocol, const RunOptions& options,
-                          Observer& observer) {
-  LoadSubject(entry);
+SanityOutcome CheckSanity(const Subject& subject, const ModelEntry& entry, const Protocol& protocol,
+                          const RunOptions& options, Observer& observer) {
   SanityOutcome outcome;
   for (const SanityVariant& variant : protocol.variants) {
-    outcome.attempts.push_back(TrySanity(entry, protocol, variant, options, observer));
+    outcome.attempts.push_back(TrySanity(subject, entry, protocol, variant, options, observer));
     outcome.passed = outcome.attempts.back().ok;
     if (outcome.passed) break;
   }

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "experiment/subject.h"
 #include "headspec/plan.h"
 #include "headspec/result.h"
 #include "headspec/run.h"
@@ -15,12 +16,12 @@ struct SanityOutcome {
   bool passed = false;
 };
 
-// Throws Error when the model cannot be loaded: that is no matter of precision.
-SanityOutcome CheckSanity(const ModelEntry& entry, const Protocol& protocol, const RunOptions& options,
-                          Observer& observer);
+// `subject` is what `entry` names, loaded: a model that cannot be is no matter of precision.
+SanityOutcome CheckSanity(const Subject& subject, const ModelEntry& entry, const Protocol& protocol,
+                          const RunOptions& options, Observer& observer);
 
 // One variant. Never throws for a model that cannot be measured, only when interrupted.
-SanityResult TrySanity(const ModelEntry& entry, const Protocol& protocol, const SanityVariant& variant,
-                       const RunOptions& options, Observer& observer);
+SanityResult TrySanity(const Subject& subject, const ModelEntry& entry, const Protocol& protocol,
+                       const SanityVariant& variant, const RunOptions& options, Observer& observer);
 
 }  // namespace headspec::experiment

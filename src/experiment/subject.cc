@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -12,6 +13,8 @@
 namespace headspec::experiment {
 namespace fs = std::filesystem;
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 struct Location {
   fs::path folder;
@@ -38,9 +41,12 @@ Location Locate(const ModelEntry& entry) {
 }  // namespace
 
 Subject LoadSubject(const ModelEntry& entry) {
+  const Clock::time_point start = Clock::now();
   const Location location = Locate(entry);
-  Subject subject{location.folder, location.commit, model::Model::Open(location.folder),
-                  text::Tokenizer::Load(location.folder)};
+  Subject subject{.folder = location.folder,
+                  .commit = location.commit,
+                  .model = model::Model::Open(location.folder),
+                  .tokenizer = text::Tokenizer::Load(location.folder)};
   const int vocab = subject.model.config().vocab;
   if (subject.tokenizer.max_id() >= vocab) {
     throw Error(
@@ -49,6 +55,7 @@ Subject LoadSubject(const ModelEntry& entry) {
                     vocab, subject.tokenizer.max_id(), location.folder.string()),
         "the tokenizer belongs to another model");
   }
+  subject.load_seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return subject;
 }
 

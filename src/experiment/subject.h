@@ -17,6 +17,7 @@ struct Subject {
   std::string commit;  // of the cached snapshot; empty for a plain folder
   model::Model model;
   text::Tokenizer tokenizer;
+  double load_seconds = 0;
 };
 
 // Throws Error on anything missing or unfit, a tokenizer of another vocabulary included.

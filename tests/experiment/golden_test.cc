@@ -32,7 +32,7 @@ ModelResult MeasureGolden(const std::filesystem::path& folder, const std::string
   MeasurementSettings settings;
   settings.precision = ParsePrecision(dtype, "test");
   Observer silent;
-  return MeasureModel(entry, protocol, settings, silent);
+  return MeasureModel(LoadSubject(entry), entry, protocol, settings, silent);
 }
 
 // How far deeper layers may be from the reference in a rounding precision. Every rounding that falls the
@@ -264,7 +264,7 @@ TEST(Determinism, ResultsDoNotDependOnThreads) {
   for (const int threads : {1, 2, 5}) {
     MeasurementSettings settings;
     settings.run.threads = threads;
-    results.push_back(MeasureModel(entry, DefaultProtocol(), settings, silent));
+    results.push_back(MeasureModel(LoadSubject(entry), entry, DefaultProtocol(), settings, silent));
   }
   EXPECT_EQ(results[0].prompt_entropies, results[1].prompt_entropies);
   EXPECT_EQ(results[0].prompt_entropies, results[2].prompt_entropies);
@@ -280,7 +280,7 @@ TEST(Chunks, ResultsDoNotDependOnTheBudget) {
     MeasurementSettings settings;
     settings.run.activation_budget = budget;
     settings.run.low_memory = budget == 1;
-    results.push_back(MeasureModel(entry, DefaultProtocol(), settings, silent));
+    results.push_back(MeasureModel(LoadSubject(entry), entry, DefaultProtocol(), settings, silent));
   }
   EXPECT_EQ(results[0].prompt_entropies, results[2].prompt_entropies);
   EXPECT_EQ(results[1].prompt_entropies, results[2].prompt_entropies);
