@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "checkpoint/bytes.h"
+#include "error_of.h"
+#include "temporary_folder.h"
 
 namespace headspec::checkpoint {
 namespace {
@@ -17,7 +19,7 @@ const std::string kB = SafetensorsFile(
     R"({"b":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"c":{"dtype":"U8","shape":[0],"data_offsets":[4,4]}})",
     "bbbb");
 
-class CheckpointTest : public FolderTest {
+class CheckpointTest : public TemporaryFolderTest {
  protected:
   // The two shards and the given index.
   void WriteShards(std::string_view index) const {

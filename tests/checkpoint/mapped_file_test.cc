@@ -1,5 +1,6 @@
 #include "checkpoint/mapped_file.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -7,11 +8,13 @@
 #include <vector>
 
 #include "checkpoint/bytes.h"
+#include "error_of.h"
+#include "temporary_folder.h"
 
 namespace headspec::checkpoint {
 namespace {
 
-using MappedFileTest = FolderTest;
+using MappedFileTest = TemporaryFolderTest;
 
 TEST_F(MappedFileTest, ShowsTheBytesOfTheFile) {
   const auto path = Write("f", "hello");

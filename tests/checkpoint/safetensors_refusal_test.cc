@@ -6,6 +6,7 @@
 
 #include "checkpoint/bytes.h"
 #include "checkpoint/safetensors.h"
+#include "error_of.h"
 
 namespace headspec::checkpoint {
 namespace {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "checkpoint/bytes.h"
+#include "error_of.h"
 
 namespace headspec::checkpoint {
 namespace {

@@ -4,43 +4,33 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <stdexcept>
 #include <string>
 
 #include "core/error.h"
+#include "error_of.h"
+#include "temporary_folder.h"
 
 namespace headspec {
 namespace {
 
 namespace fs = std::filesystem;
 
-class FileTest : public testing::Test {
+class FileTest : public TemporaryFolderTest {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "headspec-file-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-    file_ = fs::path(pattern) / "config.json";
-  }
-  void TearDown() override { fs::remove_all(file_.parent_path()); }
-
   // The error, with the path of the file as FILE.
   std::string ErrorOfFile() const {
     try {
       (void)ReadFile(file_);
     } catch (const Error& e) {
       EXPECT_EQ(e.kind(), ErrorKind::kSystem);
-      std::string text = e.what();
-      if (const auto at = text.find(file_.string()); at != std::string::npos)
-        text.replace(at, file_.string().size(), "FILE");
-      return text;
+      return ReplaceAll(e.what(), file_.string(), "FILE");
     }
     return "no error";
   }
 
-  fs::path file_;
+  const fs::path file_ = folder_ / "config.json";
 };
 
 TEST_F(FileTest, IsReadWhole) {

@@ -7,7 +7,7 @@
 #include "experiment/golden.h"
 #include "experiment/manifest.h"
 #include "headspec/run.h"
-#include "hub/temporary.h"
+#include "temporary_folder.h"
 
 namespace headspec::experiment {
 namespace {

@@ -6,7 +6,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "hub/temporary.h"
+#include "error_of.h"
+#include "temporary_folder.h"
 
 namespace headspec::experiment {
 namespace {

@@ -9,7 +9,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "hub/temporary.h"
+#include "error_of.h"
 
 namespace headspec::experiment {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "hub/temporary.h"
+#include "error_of.h"
 
 namespace headspec::experiment {
 namespace {

@@ -3,8 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "error_of.h"
 #include "experiment/files.h"
-#include "hub/temporary.h"
+#include "temporary_folder.h"
 
 namespace headspec::experiment {
 namespace {

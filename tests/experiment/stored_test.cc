@@ -6,9 +6,10 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "error_of.h"
 #include "experiment/stored_entropies.h"
 #include "experiment/stored_si.h"
-#include "hub/temporary.h"
+#include "temporary_folder.h"
 
 namespace headspec::experiment {
 namespace {

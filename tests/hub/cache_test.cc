@@ -3,9 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <optional>
 #include <string>
 
-#include "hub/temporary.h"
+#include "error_of.h"
+#include "temporary_folder.h"
 
 namespace headspec::hub {
 namespace {
@@ -15,10 +20,33 @@ namespace fs = std::filesystem;
 constexpr const char* kCommit = "0123456789abcdef0123456789abcdef01234567";
 constexpr const char* kOther = "ffffffffffffffffffffffffffffffffffffffff";
 
-class CacheFolderTest : public TemporaryFolderTest {
+// Sets environment variables and puts them back.
+class EnvironmentTest : public TemporaryFolderTest {
+ protected:
+  void TearDown() override {
+    for (const auto& [name, value] : before_) Put(name, value);
+  }
+
+  void Set(const std::string& name, const std::optional<std::string>& value) {
+    const char* now = std::getenv(name.c_str());
+    before_.emplace(name, now == nullptr ? std::nullopt : std::optional<std::string>(now));
+    Put(name, value);
+  }
+
+ private:
+  static void Put(const std::string& name, const std::optional<std::string>& value) {
+    if (value)
+      setenv(name.c_str(), value->c_str(), 1);
+    else
+      unsetenv(name.c_str());
+  }
+
+  std::map<std::string, std::optional<std::string>> before_;
+};
+
+class CacheFolderTest : public EnvironmentTest {
  protected:
   void SetUp() override {
-    TemporaryFolderTest::SetUp();
     for (const char* name : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"})
       Set(name, std::nullopt);
     Set("HOME", "/home/someone");
@@ -98,12 +126,9 @@ TEST(ModelId, CannotLeaveTheCache) {
   }
 }
 
-class SnapshotTest : public TemporaryFolderTest {
+class SnapshotTest : public EnvironmentTest {
  protected:
-  void SetUp() override {
-    TemporaryFolderTest::SetUp();
-    Set("HF_HUB_CACHE", folder_.string());
-  }
+  void SetUp() override { Set("HF_HUB_CACHE", folder_.string()); }
 
   // As the Python library lays it out: blobs, and snapshots full of links to them.
   void MakeSnapshot(const std::string& commit) const {

@@ -1,6 +1,7 @@
 // Binding of a checkpoint's tensors to the family's table.
 #include "model/model.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "model/tiny_checkpoint.h"

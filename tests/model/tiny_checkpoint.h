@@ -2,21 +2,17 @@
 // throws.
 #pragma once
 
-#include <fmt/format.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "core/dtype.h"
-#include "core/error.h"
+#include "error_of.h"
 #include "model/family.h"
+#include "temporary_folder.h"
 
 namespace headspec::model {
 
@@ -58,11 +54,7 @@ inline TinyTensors TensorsOf(const Family& family, const ModelConfig& config, st
 // A fresh folder that goes away with its object.
 class TinyCheckpoint {
  public:
-  TinyCheckpoint() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "headspec-model-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    folder_ = pattern;
-  }
+  TinyCheckpoint() = default;
   explicit TinyCheckpoint(const Json& config) : TinyCheckpoint() { Write("config.json", config.dump()); }
   TinyCheckpoint(const Json& config, const TinyTensors& tensors) : TinyCheckpoint(config) {
     Json header = Json::object();
@@ -79,37 +71,17 @@ class TinyCheckpoint {
     for (int i = 0; i < 8; ++i) file += static_cast<char>(text.size() >> (8 * i) & 0xff);
     Write("model.safetensors", file + text + std::string(end, '\0'));
   }
-  ~TinyCheckpoint() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  TinyCheckpoint(const TinyCheckpoint&) = delete;
-  TinyCheckpoint& operator=(const TinyCheckpoint&) = delete;
-
-  const std::filesystem::path& folder() const { return folder_; }
-  void Write(const std::string& name, const std::string& content) const {
-    std::ofstream(folder_ / name, std::ios::binary) << content;
-  }
+  const std::filesystem::path& folder() const { return folder_.path(); }
+  void Write(const std::string& name, const std::string& content) const { folder_.Write(name, content); }
 
  private:
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
 };
 
 // "kInput: message" with the folder's name replaced by FOLDER, or "no error".
 template <typename Call>
 std::string ErrorOf(const std::filesystem::path& folder, const Call& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    std::string message =
-        fmt::format("{}: {}", error.kind() == ErrorKind::kInput ? "kInput" : "kSystem", error.what());
-    for (auto at = message.find(folder.string()); at != std::string::npos;
-         at = message.find(folder.string())) {
-      message.replace(at, folder.string().size(), "FOLDER");
-    }
-    return message;
-  }
-  return "no error";
+  return ReplaceAll(headspec::ErrorOf(call), folder.string(), "FOLDER");
 }
 
 }  // namespace headspec::model

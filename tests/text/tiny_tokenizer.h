@@ -3,13 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "core/error.h"
+#include "error_of.h"
+#include "temporary_folder.h"
 #include "text/tokenizer.h"
 
 namespace headspec::text {
@@ -78,21 +78,10 @@ inline TestJson PieceTokenizer() {
   return tokenizer;
 }
 
-class TokenizerTest : public testing::Test {
+class TokenizerTest : public TemporaryFolderTest {
  protected:
-  void SetUp() override {
-    const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-    std::string name = std::string(info->test_suite_name()) + "." + info->name();
-    for (char& c : name) c = c == '/' ? '_' : c;
-    folder_ = std::filesystem::path(testing::TempDir()) / ("headspec_text_" + name);
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   void Write(const std::string& name, const std::string& bytes) const {
-    std::filesystem::create_directories((folder_ / name).parent_path());
-    std::ofstream(folder_ / name, std::ios::binary) << bytes;
+    TemporaryFolderTest::Write(name, bytes);
   }
   void Write(const std::string& name, const TestJson& json) const { Write(name, json.dump()); }
   void Write(const std::string& name, const char* bytes) const { Write(name, std::string(bytes)); }
@@ -106,20 +95,13 @@ class TokenizerTest : public testing::Test {
     try {
       work();
     } catch (const Error& error) {
-      std::string message = error.what();
-      for (auto at = message.find(folder_.string()); at != std::string::npos;
-           at = message.find(folder_.string())) {
-        message.replace(at, folder_.string().size(), "DIR");
-      }
-      return message;
+      return ReplaceAll(error.what(), folder_.string(), "DIR");
     }
     return "no error";
   }
   std::string LoadError() const {
     return ErrorOf([&] { Load(); });
   }
-
-  std::filesystem::path folder_;
 };
 
 using Ints = std::vector<int>;
