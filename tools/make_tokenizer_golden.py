@@ -3,12 +3,21 @@
 Purpose: expected values for the tokenizer and chat-template tests, from transformers itself.
 Needs:   the packages of requirements.txt; folders phi-2, phi-3-mini, phi-3-medium, llama2 and falcon
          with tokenizer.json (and tokenizer_config.json, except falcon).
+         The folders of --small may need sentencepiece and protobuf (those with a tokenizer.model).
 Usage:   make_tokenizer_golden.py --tokenizers DIR --out FILE.json
+         make_tokenizer_golden.py --small DIR --out FILE.json
+         make_tokenizer_golden.py --templates DIR --out FILE.json
 
 The file holds `strings` once; `tokenizers.<name>.ids[i]` belongs to `strings[i]` (default special
 tokens, no truncation); `truncated.ids.<name>[i]` to `truncated.strings[i]` with
 max_length = `truncated.max_length`; `chat.<name>` holds user prompts and their renderings with a
 generation prompt; `templates` holds hand-written templates with `rendered` or `error`.
+
+With --templates: `rendered`, `error` (raise_exception's words) or `fails` (any other exception) of every
+.jinja file in DIR for every conversation in `conversations`, and of every template in `features`. A date is
+recorded as <now:FORMAT>.
+
+With --small: the same `strings`, `tokenizers` and `truncated` for every folder in DIR, in fewer strings.
 """
 import argparse
 import json
@@ -16,6 +25,7 @@ from pathlib import Path
 
 import jinja2
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
+from transformers.utils import chat_template_utils
 from transformers.utils.chat_template_utils import render_jinja_template
 
 from reference import versions, write_json
@@ -138,6 +148,12 @@ SPECIAL = [form.format(token)
 SPECIAL += ["<|user|>\nHi<|end|>\n<|assistant|>\n", "<|endoftext", "<|endoftext|", "|endoftext|>", "<|ENDOFTEXT|>", "<| endoftext |>", "<s", "< s >", "<s><s> <s>  <s>",
             "<|user|>   x", "<|placeholder1|>x", "<0x41>", "<0x0A>", "[INST] hi [/INST]", "<pad>", "[PAD]", ">>ANSWER<< 42"]
 
+SMALL_SPECIAL = [form.format(token)
+                 for token in ("<mask>", "[MASK]", "[SEP]", "<|im_start|>", "<|begin_of_text|>", "<bos>", "<start_of_turn>", "<BOS_TOKEN>",
+                               "|||IP_ADDRESS|||", "<|extratoken_1|>", "<fim_prefix>", "<think>", "<|sep|>", "<pad>", "[INST]")
+                 for form in ("{}", "a {} b", "{0}{0}")]
+SMALL_SPECIAL += ["[ MASK ]", "[mask]", "<MASK>", "ÀÉÎÕÜ Ñandú Ça", "Ünïcödé façade", "漢字かな交じり文", "1234 5678 90", "x=12345;"]
+
 PROSE = [
     "Hello, world!", "hello", "Hello", "HELLO", "hELLO wORLD", "camelCaseAndPascalCase snake_case kebab-case SCREAMING_SNAKE",
     "I'm you're he's she'd we'll they've it's don't can't won't", "I'M YOU'RE HE'S SHE'D WE'LL THEY'VE", "I’m you’re it’s don’t", "'tis 'twas o'clock rock'n'roll y'all'd've",
@@ -199,6 +215,154 @@ TEMPLATES = {
 }
 
 
+CONVERSATIONS = {
+    "user": [{"role": "user", "content": " What is 2 + 2?\n"}],
+    "system-user": [{"role": "system", "content": "Be brief. "}, {"role": "user", "content": "Straße \"é\" 😀"}],
+    "two-turns": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "<think>\nhm\n</think>\n\nHello. "}, {"role": "user", "content": "Bye"}],
+    "system-two-turns": TURNS,
+    "ends-with-assistant": TURNS[1:3],
+    "two-users": [TURNS[1], TURNS[3]],
+}
+
+# Each a template of its own, with ¶ for a line end: what real templates use, and what of it differs easily between Jinja and others.
+FEATURES = r"""
+{{ messages[0].content.split(' ') }}{{ 'a  b c'.split() }}{{ 'a,b,c'.split(',', 1) }}
+{{ '  x '.strip() }}|{{ 'xxaxx'.strip('x') }}|{{ '  a'.lstrip() }}|{{ 'a  '.rstrip() }}|{{ 'aab'.lstrip('a') }}|{{ 'baa'.rstrip('a') }}
+{{ 'hello world'.title() }}{{ 'hello World'.capitalize() }}{{ 'aB'.lower() }}{{ 'aB'.upper() }}
+{{ 'abc'.find('c') }}{{ 'abc'.rfind('z') }}{{ 'abcabc'.count('bc') }}
+{{ 'abc'.startswith(('x', 'a')) }}{{ 'abc'.endswith('c') }}{{ 'abc'.isalpha() }}{{ '12'.isdigit() }}{{ ' '.isspace() }}
+{{ 'a'.replace('a', 'b') }}{{ 'aaa'.replace('a', 'b', 2) }}{{ 'aaa' | replace('a', 'b') }}
+{{ '-'.join(['a', 'b']) }}{{ ['a', 1, none] | join('-') }}{{ [1, 2] | join }}
+{{ '%s' | format('x') }}
+{{ '{} {}'.format('a', 1) }}
+{{ 'abc'[0] }}{{ 'abc'[-1] }}{{ 'abc'[1:] }}{{ 'abc'[:-1] }}{{ 'abcdef'[::2] }}{{ 'abc'[::-1] }}
+{{ messages[1:] }}{{ messages[:1] }}{{ messages[-1] }}{{ messages[5:] }}
+{{ messages[99] }}|{{ messages[99] is defined }}|{{ messages[0].nothing }}|{{ messages[0]['nothing'] is defined }}
+{{ [1, 2] + [3] }}{{ [0] * 3 }}{{ 'ab' * 2 }}{{ (1, 2)[0] }}{{ (1, 2) | length }}
+{{ 7 / 2 }} {{ 6 / 2 }} {{ 7 // 2 }} {{ -7 // 2 }} {{ 7 % 3 }} {{ -7 % 3 }} {{ 2 ** 10 }} {{ -3 }} {{ 1.5 + 1 }} {{ 0.1 + 0.2 }}
+{{ 1 == 1.0 }}{{ 'a' < 'b' }}{{ 1 < 2 < 3 }}{{ not true }}{{ none == false }}{{ '' == none }}{{ [1] == [1] }}{{ 1 in [1] }}{{ 'b' in 'abc' }}{{ 'k' in {'k': 1} }}{{ 3 not in [1] }}
+{{ true and 'x' }}{{ '' or 'y' }}{{ none or 0 }}{{ messages and '' }}|{{ not '' }}
+{{ 'a' if missing else 'b' }}{{ 'a' if false }}|{{ missing }}|{{ missing ~ 'x' }}
+{{ missing + 'x' }}
+{{ 'x' + missing }}
+{{ 'x' + 1 }}
+{{ 1 + none }}
+{{ missing.attribute }}
+{{ none.attribute }}|
+{{ none['x'] }}|
+{{ missing | length }}{{ missing | upper }}|{{ missing | default('d') }}|{{ none | default('d') }}|{{ '' | default('d', true) }}|{{ missing | d('e') }}
+{{ none | length }}
+{{ none | trim }}|{{ 5 | trim }}|{{ ' x ' | trim }}|{{ 'xyx' | trim('x') }}
+{{ 'x' | unknown_filter }}
+{{ 'x'.unknown_method() }}
+{{ unknown_function() }}
+{% for i in missing %}x{% endfor %}empty
+{% for i in [] %}x{% else %}none{% endfor %}
+{% for i in range(3) %}{{ i }}{% endfor %}{% for i in range(1, 7, 2) %}{{ i }}{% endfor %}{{ range(3) | list }}
+{% for c in 'abc' | list %}{{ c }}{{ loop.revindex }}{{ loop.revindex0 }}{{ loop.depth }}{% endfor %}
+{% for i in [1, 2, 3, 4] if i % 2 == 0 %}{{ loop.index }}:{{ i }}{% if not loop.last %},{% endif %}{% endfor %}
+{% for i in [1, 1, 2] %}{{ loop.cycle('a', 'b') }}{{ loop.changed(i) }}{{ loop.nextitem is defined }}{% endfor %}
+{% for k, v in {'b': 1, 'a': 2}.items() %}{{ k }}={{ v }};{% endfor %}{% for k in {'b': 1, 'a': 2} %}{{ k }}{% endfor %}{% for k, v in {'b': 1} | items %}{{ k }}{{ v }}{% endfor %}
+{{ {'b': 1, 'a': 2} | dictsort | map('first') | list }}{{ {'b': 1, 'a': 2}.keys() | list }}{{ {'b': 1}.values() | list }}{{ {'a': 1}.get('z', 'd') }}{{ {'a': 1} | length }}
+{{ {'a': 1}.update({'b': 2}) }}
+{{ [1].append(2) }}
+{% set x = [] %}{% for i in [1, 2] %}{% set x = x + [i] %}{% endfor %}{{ x }}
+{% set ns = namespace(x=[], n=0) %}{% for i in [1, 2] %}{% set ns.x = ns.x + [i] %}{% set ns.n = ns.n + i %}{% endfor %}{{ ns.x }}{{ ns.n }}
+{% set ns = namespace() %}{{ ns.missing is defined }}{% set ns.a = 1 %}{{ ns.a }}
+{% set ns = namespace({'a': 1}) %}{{ ns.a }}
+{% set block %}a {{ 1 + 1 }}¶b{% endset %}[{{ block }}]{{ block | length }}{{ block ~ 'c' }}
+{% set block | upper %}abc{% endset %}{{ block }}
+{% set a, b = 1, 2 %}{{ a }}{{ b }}{% set c = 'x' if a else 'y' %}{{ c }}
+{% if true %}{% set inner = 1 %}{% endif %}{{ inner }}{% for i in [1] %}{% set lost = 1 %}{% endfor %}{{ lost is defined }}
+{% macro f(a, b='B', c=none) %}{{ a }}{{ b }}{{ c }}{% endmacro %}{{ f('x') }}{{ f('x', c=1) }}{{ f(b=1, a=2) }}{{ f() }}
+{% macro f(x) %}[{{ x }}{{ caller() }}]{% endmacro %}{% call f('a') %}body{% endcall %}
+{% macro f(n) %}{{ n }}{% if n > 0 %}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(3) }}
+{% macro f() %}  x  {% endmacro %}[{{ f() }}][{{ f() | trim }}]{{ f().strip() }}{{ f() is string }}{{ f() | length }}
+{% filter upper %}abc{% endfilter %}{% raw %}{{ x }}{% endraw %}{# comment #}{% with a = 1 %}{{ a }}{% endwith %}
+{{ messages | map(attribute='role') | list }}{{ ['a', 'b'] | map('upper') | join }}{{ messages | map(attribute='nothing') | list | length }}
+{{ messages | selectattr('role', 'equalto', 'user') | list | length }}{{ messages | selectattr('role', '==', 'user') | list | length }}{{ messages | selectattr('nothing') | list }}{{ messages | selectattr('nothing', 'defined') | list }}
+{{ messages | rejectattr('role', 'in', ['user']) | list | length }}{{ [1, 2, 3] | select('odd') | list }}{{ [1, 0] | select | list }}{{ [1, 2] | reject('equalto', 1) | list }}
+{{ [3, 1, 2] | sort }}{{ [3, 1] | sort(reverse=true) }}{{ ['b', 'A'] | sort }}{{ messages | sort(attribute='content') | map(attribute='content') | list }}
+{{ [1, 2, 1] | unique | list }}{{ [1, 2] | first }}{{ [1, 2] | last }}{{ [] | first }}|{{ [1, 2] | sum }}{{ [1, 3] | max }}{{ [1, 3] | min }}{{ [1, 2] | reverse | list }}{{ 'abc' | reverse }}
+{{ '3' | int + 1 }}{{ 3.7 | int }}{{ '1.5' | float }}{{ -2 | abs }}{{ 2.567 | round(1) }}{{ 2.6 | round }}{{ 2 | round }}
+{{ 'a b' | title }}{{ 'aB' | capitalize }}{{ 'aB' | lower }}{{ 'abc' | list }}{{ 5 | string ~ 'x' }}
+{{ 'a\nb' | indent(2) }}|{{ 'a\nb' | indent(2, true) }}|{{ 'a\n\nb' | indent }}|{{ 'a\nb' | indent(width=1, first=true) }}
+{{ [1, 2, 3] | batch(2) | list }}{{ messages | groupby('role') | list | length }}
+{{ '<a>&' | escape }}{{ '<b>' | safe }}{{ '<b>' }}{{ '<b>' | e | length }}
+{{ {'a': '<é😀>&\'"\\\\'} | tojson }}{{ [1, 2.0, 1e30, none, true] | tojson }}{{ 'x' | tojson }}{{ {} | tojson }}{{ [] | tojson(indent=2) }}
+{{ {'a': [1, {'b': 2}], 'c': {}} | tojson(indent=4) }}{{ {'b': 1, 'a': 2} | tojson(sort_keys=true) }}{{ [1, 2] | tojson(separators=(',', ':')) }}{{ 'é' | tojson(ensure_ascii=true) }}
+{{ (1, 2) | tojson }}{{ {1: 'a', none: 'b', true: 'c'} | tojson }}{{ missing | tojson }}
+{{ 1 is number }}{{ 'a' is string }}{{ [] is iterable }}{{ 'a' is iterable }}{{ {} is mapping }}{{ [] is sequence }}{{ 'a' is sequence }}{{ {} is sequence }}{{ true is boolean }}{{ 1 is integer }}{{ 1.0 is float }}{{ none is none }}{{ true is true }}{{ 1 is true }}{{ false is false }}{{ true is number }}
+{{ 3 is odd }}{{ 4 is even }}{{ 6 is divisibleby(3) }}{{ 6 is divisibleby 4 }}{{ 1 is eq(1) }}{{ 1 is equalto 1 }}{{ 2 is gt 1 }}{{ 'a' is in(['a']) }}{{ none is sameas none }}{{ 'A' is upper }}{{ 'a' is lower }}
+{{ missing is undefined }}{{ missing is none }}{{ missing is string }}{{ missing is mapping }}{{ missing is iterable }}{{ missing == none }}{{ missing == missing }}{{ missing in ['a'] }}{{ 'a' in messages[0] }}{{ messages[0].content is defined and messages[0].content is not none }}
+{{ tools is defined }}{{ tools is none }}{{ tools }}{{ documents }}{{ not tools }}{{ (tools or []) | length }}
+{{ raise_exception is defined }}{{ strftime_now is defined }}{{ namespace is defined }}{{ range is defined }}{{ bos_token is defined }}{{ dict is defined }}
+{{ dict(a=1, b='x') }}{{ dict(a=1).a }}{{ {'items': 1}['items'] }}
+{{ {'a': {'b': [1, 2]}}.a.b[1] }}{{ {'a-b': 1}['a-b'] }}{{ messages.0.role }}{{ [10, 20].1 }}
+{{ 'line' ~ '\n' ~ 'tab\t' ~ "it's" ~ 'q"' ~ '\\\\' ~ '\u00e9' ~ '\x41' }}
+{{ "a" "b" }}
+{{ 'é'.upper() }}{{ 'ß'.upper() }}{{ 'İ'.lower() }}{{ '😀é' | length }}{{ '😀é'[1] }}
+{{ 1_000 }}{{ 0x1f }}{{ 1e3 }}{{ 1.0e-7 }}{{ 123456789012345678 }}{{ 1 / 3 }}{{ 100000000000000000000.0 }}
+{{ true }}{{ True }}{{ False }}{{ None }}{{ none }}{{ [true, none, 'x', 1.0] }}{{ {'a': none} }}
+{%- if x is not defined %}{% set x = 3 %}{% endif -%}  {{ x }}  {%- if x %}  y  {% endif %}
+   {% if true %}   ¶  a¶  {%- endif %}¶ b {#- c -#} d¶   {# e #}   ¶f
+{%+ if true %} a {%+ endif %} b
+{% generation %}x{% endgeneration %}{%- generation -%} y {%- endgeneration -%}
+{% for m in messages %}{% if m.role == 'system' %}{% continue %}{% endif %}{{ m.role }}{% break %}{% endfor %}
+{% for m in messages recursive %}{{ m.role }}{% if m.children %}{{ loop(m.children) }}{% endif %}{% endfor %}
+{{ strftime_now('%Y-%m-%d') }} {{ strftime_now('%d %b %Y') }} {{ strftime_now('%A %B') }}
+{{ raise_exception('no ' ~ messages[0].role) }}
+{% if messages | length > 99 %}{{ raise_exception('never') }}{% endif %}fine
+{% do messages.append(1) %}
+{% unknown_tag %}
+{% if %}x{% endif %}
+{% for x in y %}never closed
+{{ 'unclosed
+{{ (1 + 2 }}
+{% include 'other' %}
+{% block a %}b{% endblock %}
+{% autoescape true %}{{ '<' }}{% endautoescape %}
+{{ messages | tojson }}
+{{ messages }}
+{{ messages[0].items() | map('last') | list }}{{ messages[0] | list }}{{ messages[0] | items | map('first') | list }}
+{{ ['x'] is string or 'y' }}{{ (messages[0].content | trim).split('\n')[0] }}{{ (messages | first).role }}{{ (messages | last)['role'] }}
+{{ 'abc' | truncate(2) }}{{ 'a' | center(5) }}|{{ 'hello world foo' | truncate(8) }}|{{ 'ab' | attr('nothing') }}
+{{ 'a\nb'.splitlines() }}
+{{ [1, [2, 3]] }}{{ [1, 1].count(1) }}
+{{ messages[0].__class__ }}
+"""[1:-1].split("\n")
+
+
+class FixedClock:
+    """Renders a date as its format, which a test can fill in."""
+
+    @staticmethod
+    def now():
+        return FixedClock
+
+    @staticmethod
+    def strftime(format):
+        return f"<now:{format}>"
+
+
+def templates_golden(folder):
+    chat_template_utils.datetime = FixedClock
+
+    def outcome(template, messages, add_generation_prompt):
+        try:
+            rendered, _ = render_jinja_template([messages], chat_template=template, add_generation_prompt=add_generation_prompt,
+                                                bos_token="<s>", eos_token="</s>")
+            return dict(rendered=rendered[0])
+        except Exception as error:
+            return dict(error=str(error)) if type(error) is jinja2.exceptions.TemplateError else dict(fails=f"{type(error).__name__}: {error}")
+
+    files = [dict(name=path.name, conversation=name, add_generation_prompt=prompt) | outcome(path.read_text(encoding="utf-8"), messages, prompt)
+             for path in sorted(folder.glob("*.jinja")) for name, messages in CONVERSATIONS.items() for prompt in (True, False)]
+    features = [dict(template=text) | outcome(text, CONVERSATIONS["system-user"], True)
+                for text in (line.replace("¶", "\n") for line in FEATURES)]
+    return dict(versions=versions(), conversations=CONVERSATIONS, files=files, features=features)
+
+
 def whitespace_runs():
     """Runs of every length 1..40, alone for spaces and before a word for tabs and newlines."""
     for length in range(1, 41):
@@ -217,7 +381,7 @@ def all_strings():
 
 
 def load(folder):
-    if (folder / "tokenizer_config.json").exists():
+    if (folder / "tokenizer_config.json").exists() or (folder / "config.json").exists():
         return AutoTokenizer.from_pretrained(folder)
     return PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
 
@@ -249,11 +413,30 @@ def chat_cases(tokenizer):
     return cases
 
 
+def small_golden(folders):
+    """The small vocabularies make many ids: strings up to 40 characters, and for truncation up to 300."""
+    strings = SMALL_SPECIAL + [text for text in all_strings() if len(text) <= 40]
+    long_texts = [text for text in all_strings() if 128 < len(text) <= 400]
+    encoded, truncated = {}, {}
+    for folder in folders:
+        tokenizer = load(folder)
+        encoded[folder.name] = dict(class_name=type(tokenizer).__name__, ids=[tokenizer(text)["input_ids"] for text in strings])
+        truncated[folder.name] = [tokenizer(text, max_length=128, truncation=True)["input_ids"] for text in long_texts]
+    return dict(versions=versions(), strings=strings, tokenizers=encoded,
+                truncated=dict(max_length=128, strings=long_texts, ids=truncated))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tokenizers", type=Path, required=True)
+    parser.add_argument("--tokenizers", type=Path)
+    parser.add_argument("--small", type=Path)
+    parser.add_argument("--templates", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
+    if args.templates:
+        return write_json(args.out, templates_golden(args.templates))
+    if args.small:
+        return write_json(args.out, small_golden(sorted(path for path in args.small.iterdir() if path.is_dir())))
 
     strings = all_strings()
     encoded, truncated = {}, {}

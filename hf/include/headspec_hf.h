@@ -45,7 +45,8 @@ int headspec_hf_open(const char* json, size_t size, HeadspecHfTokenizer** tokeni
 void headspec_hf_close(HeadspecHfTokenizer* tokenizer);
 
 /* What was loaded, as JSON: added_tokens (by id), normalizer, pre_tokenizer, and the file's truncation and
- * padding (null where absent); special_prefix, how many tokens the post-processor puts in front of a text. */
+ * padding (null where absent); vocab_size, without added tokens; special_prefix, how many tokens the
+ * post-processor puts in front of a text. */
 int headspec_hf_describe(const HeadspecHfTokenizer* tokenizer, HeadspecHfText* json, HeadspecHfText* error);
 
 /* Applies a JSON object of changes: normalizer, pre_tokenizer, post_processor (null removes, absent keeps),

@@ -17,7 +17,7 @@ pub struct JsonStyle {
 pub fn text(value: &Value) -> String {
     match value.kind() {
         ValueKind::Number if !value.is_integer() => float(value, "nan", "inf"),
-        ValueKind::Seq | ValueKind::Map => {
+        ValueKind::Seq | ValueKind::Iterable | ValueKind::Map => {
             let mut out = String::new();
             write_repr(&mut out, value);
             out
@@ -29,7 +29,8 @@ pub fn text(value: &Value) -> String {
 fn write_repr(out: &mut String, value: &Value) {
     match value.kind() {
         ValueKind::String => write_quoted(out, value.as_str().unwrap_or_default()),
-        ValueKind::Seq => {
+        // A slice of a list is Iterable, not Seq.
+        ValueKind::Seq | ValueKind::Iterable => {
             out.push('[');
             for (index, item) in value.try_iter().into_iter().flatten().enumerate() {
                 out.push_str(if index > 0 { ", " } else { "" });

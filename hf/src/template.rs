@@ -38,7 +38,7 @@ fn environment<'source>() -> Environment<'source> {
     env.set_auto_escape_callback(|_| AutoEscape::None);
     env.set_unknown_method_callback(python::method);
     env.set_formatter(|out, state, value| match value.kind() {
-        ValueKind::Seq | ValueKind::Map | ValueKind::Number => {
+        ValueKind::Seq | ValueKind::Iterable | ValueKind::Map | ValueKind::Number => {
             out.write_str(&python::text(value)).map_err(Error::from)
         }
         _ => escape_formatter(out, state, value),
@@ -46,12 +46,30 @@ fn environment<'source>() -> Environment<'source> {
     env.set_fuel(Some(FUEL));
     env.add_filter("tojson", tojson);
     env.add_filter("string", |value: &Value| python::text(value));
+    env.add_filter("length", length);
+    env.add_filter("count", length);
+    env.add_test("number", |value: &Value| matches!(value.kind(), ValueKind::Number | ValueKind::Bool));
+    env.add_test("sequence", is_sequence);
     env.add_function("raise_exception", |message: &Value| -> Result<Value, Error> {
         let raised = Raised(python::text(message));
         Err(Error::new(ErrorKind::InvalidOperation, raised.0.clone()).with_source(raised))
     });
     env.add_function("strftime_now", |format: &str| python::strftime_now(format));
     env
+}
+
+/// Jinja's Undefined has the length 0.
+fn length(value: &Value) -> Result<usize, Error> {
+    if value.is_undefined() {
+        return Ok(0);
+    }
+    minijinja::filters::length(value)
+}
+
+/// In Python a string and a dict have a length and items too; a slice of a list is Iterable here.
+fn is_sequence(value: &Value) -> bool {
+    use ValueKind::{Iterable, Map, Seq, String, Undefined};
+    matches!(value.kind(), Seq | Iterable | Map | String | Undefined)
 }
 
 /// json.dumps, as transformers replaces Jinja's own filter: no HTML escaping, non-ASCII kept.

@@ -51,6 +51,7 @@ impl LoadedTokenizer {
             "pre_tokenizer": serde_json::to_value(self.inner.get_pre_tokenizer())?,
             "truncation": self.truncation,
             "padding": self.padding,
+            "vocab_size": self.inner.get_vocab_size(false),
             "special_prefix": self.special_prefix()?,
         }))
     }

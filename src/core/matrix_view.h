@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 #include "core/dtype.h"
 
@@ -19,17 +20,37 @@ struct MatrixView {
   MatrixView Columns(int first, int count) const { return {data + first, rows, count, stride}; }
 };
 
-// A stored tensor of one or two dimensions; a vector has cols == 1. The bytes may be unaligned.
+inline std::span<float> RowOf(const MatrixView& matrix, int row) {
+  return {matrix.Row(row), static_cast<std::size_t>(matrix.cols)};
+}
+
+// A stored tensor of one or two dimensions, or a part of a fused one; a vector has cols == 1. The bytes may be
+// unaligned.
 struct WeightView {
   DType dtype = DType::kF32;
   const std::byte* data = nullptr;  // null: the tensor is absent (an optional bias)
   int rows = 0;
   int cols = 1;
+  // Rows of a fused tensor come in groups of `group`, a group `group_distance` stored rows after the one before.
+  // 0: all rows follow each other.
+  int group = 0;
+  int group_distance = 0;
+  // Stored as (cols, rows): a row's elements are `term_distance` elements apart. 0: it is stored as it is seen.
+  int term_distance = 0;
 
-  std::size_t RowBytes() const {
-    return static_cast<std::size_t>(cols) * static_cast<std::size_t>(BitsOf(dtype)) / 8;
+  bool IsTransposed() const { return term_distance != 0; }
+  bool IsContiguous() const { return group == 0 && !IsTransposed(); }
+  std::size_t ElementBytes() const { return static_cast<std::size_t>(BitsOf(dtype)) / 8; }
+  // Bytes from one stored row to the next. Not for transposed views, as the two below.
+  std::size_t RowBytes() const { return static_cast<std::size_t>(cols) * ElementBytes(); }
+  int StoredRow(int row) const { return group == 0 ? row : row / group * group_distance + row % group; }
+  const std::byte* Row(int row) const {
+    return data + static_cast<std::size_t>(StoredRow(row)) * RowBytes();
   }
-  const std::byte* Row(int row) const { return data + static_cast<std::size_t>(row) * RowBytes(); }
+  // Of a transposed view: element `term` of rows 0, 1, ..., which follow each other.
+  const std::byte* Term(int term) const {
+    return data + static_cast<std::size_t>(term) * static_cast<std::size_t>(term_distance) * ElementBytes();
+  }
 };
 
 }  // namespace headspec

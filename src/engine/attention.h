@@ -19,6 +19,7 @@ struct PromptSpan {
 
 struct AttentionInput {
   const model::ModelConfig& config;
+  const model::Scores& scores;  // the config's, or as a numerics profile changes them
   const std::vector<PromptSpan>& prompts;
   MatrixView query;  // (M, H*D), rotated
   MatrixView key;    // (M, G*D), rotated
@@ -26,7 +27,6 @@ struct AttentionInput {
   int layer = 0;
   int first_prompt = 0;  // of the chunk, in the whole batch
   DType type = DType::kF32;
-  DType score_type = DType::kF32;  // `type`; or kF32: scores unrounded and divided, probabilities rounded
 };
 
 struct AttentionOutput {

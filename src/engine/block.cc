@@ -1,15 +1,36 @@
 #include "engine/block.h"
 
+#include <algorithm>
+
 #include "engine/kernels/kernels.h"
+#include "engine/linear.h"
+#include "engine/norm.h"
 
 namespace headspec::engine {
 
+using model::QkNorm;
+using model::Residual;
 using model::Slot;
 
 namespace {
 
-std::span<float> RowOf(const MatrixView& matrix, int row) {
-  return {matrix.Row(row), static_cast<std::size_t>(matrix.cols)};
+kernels::RotaryStyle StyleOf(const model::Rotary& rotary) {
+  using Rounding = kernels::RotaryStyle::Rounding;
+  kernels::RotaryStyle style;
+  style.interleaved = rotary.pairs == model::RotaryPairs::kNeighbours;
+  switch (rotary.rounding) {
+    case model::RotaryRounding::kEachOperation:
+      style.rounding = Rounding::kEachOperation;
+      break;
+    case model::RotaryRounding::kOnceTablesRounded:
+    case model::RotaryRounding::kOnce:
+      style.rounding = Rounding::kOnce;
+      break;
+    case model::RotaryRounding::kNever:
+      style.rounding = Rounding::kNever;
+      break;
+  }
+  return style;
 }
 
 }  // namespace
@@ -20,130 +41,172 @@ Block::Block(const BlockSettings& settings, AttentionSink& sink, FiniteWatch& wa
       sink_(sink),
       watch_(watch),
       pool_(pool),
-      rotary_(config_.rotary, settings.longest_prompt, settings.type),
+      rotary_(config_.rotaries, settings.prompt_lengths, settings.type),
       normed_(settings.most_tokens, config_.hidden),
       query_(settings.most_tokens, config_.QueryWidth()),
       key_(settings.most_tokens, config_.KeyWidth()),
       value_(settings.most_tokens, config_.KeyWidth()),
       branch_(settings.most_tokens, config_.hidden),
-      up_(settings.most_tokens, config_.intermediate) {}
+      mlp_({config_, settings.type, settings.most_tokens}, watch, pool) {}
 
 double Block::Run(const BlockInput& in) {
   in_ = &in;
-  switch (config_.residual) {
-    case model::Residual::kParallelOneNorm:
-      return RunParallel();
-  }
-  return 0;
-}
-
-// h = (attention(norm(h)) + mlp(norm(h))) + h
-double Block::RunParallel() {
-  const MatrixView normed = View(normed_), query = View(query_), key = View(key_), value = View(value_);
-  const MatrixView branch = View(branch_), up = View(up_);
-  Normalise();
-  Linear(normed, Slot::kQueryWeight, Slot::kQueryBias, query, "query projection");
-  Linear(normed, Slot::kKeyWeight, Slot::kKeyBias, key, "key projection");
-  if (config_.qk_norm != model::QkNorm::kNone) {
-    NormaliseHeads(Slot::kQueryNormWeight, Slot::kQueryNormBias, query, config_.heads);
-    NormaliseHeads(Slot::kKeyNormWeight, Slot::kKeyNormBias, key, config_.kv_heads);
-  }
-  Rotate(query, config_.heads);
-  Rotate(key, config_.kv_heads);
-  if (in_->is_last) return Attend(MatrixView());
-  Linear(normed, Slot::kValueWeight, Slot::kValueBias, value, "value projection");
-  const double largest_score = Attend(value);
-  Linear(query, Slot::kOutputWeight, Slot::kOutputBias, branch, "attention output");
-  Linear(normed, Slot::kUpWeight, Slot::kUpBias, up, "mlp up projection");
-  Activate();
-  Linear(up, Slot::kDownWeight, Slot::kDownBias, normed, "mlp down projection");
-  AddResidual();
+  const MatrixView normed = Normalise(config_.norms.before_attention, Slot::kAttentionNormWeight, in.hidden,
+                                      View(normed_), "input norm");
+  const double largest_score = Attend(normed);
+  if (in.is_last) return largest_score;
+  if (config_.residual == Residual::kSequential)
+    FinishSequential(normed);
+  else
+    FinishParallel(normed);
   return largest_score;
 }
 
+double Block::Attend(const MatrixView& x) {
+  const MatrixView query = View(query_), key = View(key_), value = View(value_);
+  const bool is_full_width = config_.qk_norm == QkNorm::kFullWidth;
+  Linear(x, Slot::kQueryWeight, Slot::kQueryBias, query, "query projection");
+  Linear(x, Slot::kKeyWeight, Slot::kKeyBias, key, "key projection");
+  if (config_.qk_norm != QkNorm::kNone) {
+    NormaliseHeads(Slot::kQueryNormWeight, query, is_full_width ? 1 : config_.heads);
+    NormaliseHeads(Slot::kKeyNormWeight, key, is_full_width ? 1 : config_.kv_heads);
+  }
+  if (config_.qkv_clip > 0) {
+    Clip(query);
+    Clip(key);
+  }
+  if (config_.Layer(in_->layer).rotary >= 0 && !config_.rotaries.empty()) {
+    Rotate(query, config_.heads);
+    Rotate(key, config_.kv_heads);
+  }
+  if (settings_.scores.scale == model::Scores::Scale::kQuery) {
+    const float factor = static_cast<float>(settings_.scores.operand);
+    pool_.For(query.rows, [&](int row) { kernels::Scale(settings_.type, factor, RowOf(query, row)); });
+  }
+  AttentionInput in{config_, settings_.scores, in_->prompts, query, key, MatrixView()};
+  in.layer = in_->layer;
+  in.first_prompt = in_->first_prompt;
+  in.type = settings_.type;
+  if (in_->is_last) return engine::Attend(in, {sink_, watch_, query}, pool_);
+  Linear(x, Slot::kValueWeight, Slot::kValueBias, value, "value projection");
+  if (config_.qkv_clip > 0) Clip(value);
+  in.value = value;
+  const double largest_score = engine::Attend(in, {sink_, watch_, query}, pool_);
+  const MatrixView branch = View(branch_);
+  Linear(query, Slot::kOutputWeight, Slot::kOutputBias, branch, "attention output");
+  Normalise(config_.norms.after_attention, Slot::kAttentionOutNormWeight, branch, branch,
+            "attention output norm");
+  return largest_score;
+}
+
+// Both branches start from the stream as it came in.
+void Block::FinishParallel(const MatrixView& normed) {
+  const MatrixView attention = View(branch_), hidden = in_->hidden, mlp = View(normed_);
+  const MatrixView x = config_.norms.before_mlp
+                           ? Normalise(true, Slot::kMlpNormWeight, hidden, View(normed_), "mlp norm")
+                           : normed;
+  mlp_.Run(in_->weights, in_->layer, x, mlp);
+  if (config_.residual == Residual::kParallelStreamFirst) {
+    Add(attention, hidden);
+    Add(mlp, hidden);
+  } else {
+    Add(mlp, attention);
+    Add(attention, hidden);
+  }
+  Watch("residual stream", hidden);
+}
+
+void Block::FinishSequential(const MatrixView& normed) {
+  const MatrixView branch = View(branch_), hidden = in_->hidden;
+  const auto add_branch = [&](const MatrixView& norm) {
+    if (config_.residual_from_norm) {
+      for (int row = 0; row < norm.rows; ++row) std::copy_n(norm.Row(row), norm.cols, hidden.Row(row));
+    }
+    Add(branch, hidden);
+  };
+  add_branch(normed);
+  Normalise(config_.norms.after_attention_sum, Slot::kAttentionSumNormWeight, hidden, hidden,
+            "norm after attention");
+  Watch("residual stream after attention", hidden);
+  const MatrixView x =
+      Normalise(config_.norms.before_mlp, Slot::kMlpNormWeight, hidden, View(normed_), "mlp norm");
+  mlp_.Run(in_->weights, in_->layer, x, branch);
+  Normalise(config_.norms.after_mlp, Slot::kMlpOutNormWeight, branch, branch, "mlp output norm");
+  add_branch(x);
+  Normalise(config_.norms.after_mlp_sum, Slot::kMlpSumNormWeight, hidden, hidden, "norm after mlp");
+  Watch("residual stream", hidden);
+}
+
 void Block::Watch(std::string_view operation, const MatrixView& values) {
-  watch_.Check({operation, in_->layer},
-               {values.data, static_cast<std::size_t>(values.rows) * static_cast<std::size_t>(values.cols)});
+  pool_.For(values.rows, [&](int row) { watch_.Check({operation, in_->layer}, RowOf(values, row)); });
 }
 
 void Block::Linear(const MatrixView& x, Slot weight, Slot bias, const MatrixView& y,
                    std::string_view operation) {
-  kernels::Linear(x, {in_->weights[weight], in_->weights[bias]}, y, settings_.type, pool_);
+  engine::Linear(x, in_->weights[weight], in_->weights[bias], y,
+                 {settings_.type, config_.is_bias_rounded_apart}, pool_);
   Watch(operation, y);
 }
 
-void Block::Normalise() {
-  const auto weight = kernels::LoadVector(in_->weights[Slot::kInputNormWeight], settings_.type);
-  const auto bias = kernels::LoadVector(in_->weights[Slot::kInputNormBias], settings_.type);
-  const MatrixView normed = View(normed_);
-  switch (config_.norm) {
-    case model::Norm::kLayerNorm:
-      pool_.For(normed.rows, [&](int row) {
-        kernels::LayerNorm(RowOf(in_->hidden, row), {weight, bias, config_.norm_epsilon}, settings_.type,
-                           RowOf(normed, row));
-      });
-      break;
-  }
-  Watch("input norm", normed);
+MatrixView Block::Normalise(bool has_norm, Slot weight, const MatrixView& x, const MatrixView& y,
+                            std::string_view operation) {
+  if (!has_norm) return x;
+  const RowNorm norm(config_.norm, config_.norm_epsilon, settings_.type, in_->weights[weight],
+                     in_->weights[model::BiasOf(weight)]);
+  pool_.For(x.rows, [&](int row) { norm.Apply(RowOf(x, row), RowOf(y, row)); });
+  Watch(operation, y);
+  return y;
 }
 
-void Block::NormaliseHeads(Slot weight_slot, Slot bias_slot, const MatrixView& values, int heads) {
-  const auto weight = kernels::LoadVector(in_->weights[weight_slot], settings_.type);
-  const auto bias = kernels::LoadVector(in_->weights[bias_slot], settings_.type);
+void Block::NormaliseHeads(Slot weight, const MatrixView& values, int heads) {
+  const bool is_listed = in_->weights.HasList(weight);
+  const int width = values.cols / heads;
+  std::vector<RowNorm> norms;
+  for (int head = 0; head < (is_listed ? heads : 1); ++head) {
+    norms.emplace_back(
+        config_.qk_norm_kind, config_.norm_epsilon, settings_.type,
+        is_listed ? in_->weights.List(weight)[static_cast<std::size_t>(head)] : in_->weights[weight],
+        in_->weights[model::BiasOf(weight)]);
+  }
   pool_.For(values.rows, [&](int row) {
     for (int head = 0; head < heads; ++head) {
-      const auto span = HeadOf(values, row, head);
-      kernels::LayerNorm(span, {weight, bias, config_.norm_epsilon}, settings_.type, span);
+      const auto span = RowOf(values.Columns(head * width, width), row);
+      norms[is_listed ? static_cast<std::size_t>(head) : 0].Apply(span, span, head);
     }
   });
   Watch("query and key norm", values);
 }
 
-std::span<float> Block::HeadOf(const MatrixView& values, int row, int head) const {
-  const auto width = static_cast<std::size_t>(config_.head_dim);
-  return RowOf(values, row).subspan(static_cast<std::size_t>(head) * width, width);
+void Block::Clip(const MatrixView& values) {
+  float limit = static_cast<float>(config_.qkv_clip);
+  kernels::Round(settings_.type, {&limit, 1});
+  pool_.For(values.rows, [&](int row) { kernels::Clamp(limit, RowOf(values, row)); });
 }
 
 void Block::Rotate(const MatrixView& values, int heads) {
-  pool_.For(static_cast<int>(in_->prompts.size()), [&](int index) {
-    const PromptSpan& prompt = in_->prompts[static_cast<std::size_t>(index)];
+  const int index = config_.Layer(in_->layer).rotary;
+  const model::Rotary& rotary = config_.rotaries[static_cast<std::size_t>(index)];
+  const kernels::RotaryStyle style = StyleOf(rotary);
+  pool_.For(static_cast<int>(in_->prompts.size()), [&](int i) {
+    const PromptSpan& prompt = in_->prompts[static_cast<std::size_t>(i)];
     for (int position = 0; position < prompt.tokens; ++position) {
+      const auto cos = rotary_.Cos(index, in_->first_prompt + i, position);
+      const auto sin = rotary_.Sin(index, in_->first_prompt + i, position);
       for (int head = 0; head < heads; ++head) {
-        kernels::Rotate(settings_.type, rotary_.Cos(position), rotary_.Sin(position),
-                        HeadOf(values, prompt.first + position, head));
+        const MatrixView own = values.Columns(head * config_.head_dim, config_.head_dim);
+        kernels::Rotate(settings_.type, style, cos, sin, RowOf(own, prompt.first + position));
       }
     }
   });
   Watch("rotary embedding", values);
 }
 
-double Block::Attend(const MatrixView& value) {
-  AttentionInput in{config_, in_->prompts, View(query_), View(key_), value};
-  in.layer = in_->layer;
-  in.first_prompt = in_->first_prompt;
-  in.type = settings_.type;
-  in.score_type = settings_.score_type;
-  return engine::Attend(in, {sink_, watch_, View(query_)}, pool_);
-}
-
-void Block::Activate() {
-  const MatrixView up = View(up_);
-  switch (config_.activation) {
-    case model::Activation::kGeluNew:
-      pool_.For(up.rows, [&](int row) { kernels::GeluNew(settings_.type, RowOf(up, row)); });
-      break;
-  }
-  Watch("mlp activation", up);
-}
-
-// branch_ holds the attention output and normed_, free by now, the MLP output.
-void Block::AddResidual() {
-  const MatrixView branch = View(branch_), mlp = View(normed_);
-  pool_.For(branch.rows, [&](int row) {
-    kernels::Add(settings_.type, RowOf(mlp, row), RowOf(branch, row));
-    kernels::Add(settings_.type, RowOf(branch, row), RowOf(in_->hidden, row));
+void Block::Add(const MatrixView& term, const MatrixView& to) {
+  const float factor = static_cast<float>(config_.residual_multiplier);
+  pool_.For(to.rows, [&](int row) {
+    if (factor != 1) kernels::Scale(settings_.type, factor, RowOf(term, row));
+    kernels::Add(settings_.type, RowOf(term, row), RowOf(to, row));
   });
-  Watch("residual stream", in_->hidden);
 }
 
 }  // namespace headspec::engine

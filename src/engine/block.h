@@ -3,7 +3,6 @@
 // Letters: M tokens of the chunk; the rest as in model/config.h.
 #pragma once
 
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include "engine/attention_sink.h"
 #include "engine/buffer.h"
 #include "engine/finite_watch.h"
+#include "engine/mlp.h"
 #include "engine/rotary.h"
 #include "model/model.h"
 
@@ -21,15 +21,15 @@ namespace headspec::engine {
 
 struct BlockSettings {
   const model::ModelConfig& config;
-  DType type;        // the model's precision
-  DType score_type;  // of queries times keys
-  int most_tokens;   // of any chunk
-  int longest_prompt;
+  DType type;                       // the model's precision
+  model::Scores scores;             // the config's, or as a numerics profile changes them
+  int most_tokens;                  // of any chunk
+  std::vector<int> prompt_lengths;  // of the whole pass, in order
 };
 
 // What a block is applied to.
 struct BlockInput {
-  const model::LayerWeights& weights;
+  const model::Weights& weights;
   int layer = 0;
   bool is_last = false;  // then it ends with the attention, and `hidden` stays as it is
   int first_prompt = 0;
@@ -45,32 +45,37 @@ class Block {
   double Run(const BlockInput& in);
 
  private:
-  double RunParallel();
+  // The attention's output for its (normed) input goes to branch_; on the last layer there is none.
+  double Attend(const MatrixView& x);
+  void FinishParallel(const MatrixView& normed);
+  void FinishSequential(const MatrixView& normed);
+
   MatrixView View(Buffer& buffer) const { return buffer.view().Rows(0, in_->hidden.rows); }
   void Watch(std::string_view operation, const MatrixView& values);
   void Linear(const MatrixView& x, model::Slot weight, model::Slot bias, const MatrixView& y,
               std::string_view operation);
-  void Normalise();
-  void NormaliseHeads(model::Slot weight, model::Slot bias, const MatrixView& values, int heads);
+  // y = norm(x) with the slot's weight and the bias beside it, or x itself where the block has no such norm.
+  MatrixView Normalise(bool has_norm, model::Slot weight, const MatrixView& x, const MatrixView& y,
+                       std::string_view operation);
+  void NormaliseHeads(model::Slot weight, const MatrixView& values, int heads);
+  void Clip(const MatrixView& values);
   void Rotate(const MatrixView& values, int heads);
-  double Attend(const MatrixView& value);
-  void Activate();
-  void AddResidual();
-  std::span<float> HeadOf(const MatrixView& values, int row, int head) const;
+  // to = r(to + r(term * residual multiplier)).
+  void Add(const MatrixView& term, const MatrixView& to);
 
   const BlockSettings settings_;
   const model::ModelConfig& config_;
   AttentionSink& sink_;
   FiniteWatch& watch_;
   ThreadPool& pool_;
-  const RotaryTable rotary_;
+  const RotaryTables rotary_;
   const BlockInput* in_ = nullptr;  // of the running call
   Buffer normed_;                   // (M, E)
   Buffer query_;                    // (M, H*D), then the attended values
   Buffer key_;                      // (M, G*D)
   Buffer value_;                    // (M, G*D)
-  Buffer branch_;                   // (M, E)
-  Buffer up_;                       // (M, F)
+  Buffer branch_;                   // (M, E), what the attention or the MLP gives
+  Mlp mlp_;
 };
 
 }  // namespace headspec::engine

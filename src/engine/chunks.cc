@@ -5,9 +5,12 @@
 namespace headspec::engine {
 
 std::uint64_t WorkingBytesPerToken(const model::ModelConfig& c) {
+  const int mlp = std::max({c.intermediate, c.experts.intermediate, c.experts.shared_intermediate});
   // A linear layer lays out its input once more.
-  const int widest_input = std::max({c.hidden, c.QueryWidth(), c.intermediate});
-  const int widths = 2 * c.hidden + c.QueryWidth() + 2 * c.KeyWidth() + c.intermediate + widest_input;
+  const int widest_input = std::max({c.hidden, c.QueryWidth(), mlp});
+  int widths = 2 * c.hidden + c.QueryWidth() + 2 * c.KeyWidth() + mlp + widest_input;
+  if (c.is_gated) widths += mlp;
+  if (c.experts.count > 0) widths += 2 * c.hidden;
   return static_cast<std::uint64_t>(widths) * sizeof(float);
 }
 

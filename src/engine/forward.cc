@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 
 #include "core/error.h"
 #include "engine/block.h"
 #include "engine/buffer.h"
 #include "engine/chunks.h"
+#include "engine/embedding.h"
 #include "engine/kernels/kernels.h"
 #include "engine/prefetcher.h"
 
@@ -38,6 +40,16 @@ int MostTokens(const std::vector<Chunk>& chunks) {
       ->tokens;
 }
 
+// What transformers 4.47 did where it differs: the product of queries and keys stayed float and was divided.
+model::Scores ScoresOf(const model::ModelConfig& config, const ForwardOptions& options) {
+  model::Scores scores = config.scores;
+  if (options.score_type == options.type) return scores;
+  scores.in_float = true;
+  scores.scale = model::Scores::Scale::kDivide;
+  scores.operand = std::sqrt(static_cast<double>(config.head_dim));
+  return scores;
+}
+
 class Pass {
  public:
   Pass(const model::Model& model, const std::vector<TokenIds>& prompts, AttentionSink& sink,
@@ -48,15 +60,16 @@ class Pass {
         chunks_(SplitIntoChunks(model.config(), lengths_, options.activation_budget)),
         pool_(options.threads),
         hidden_(chunks_.back().first_token + chunks_.back().tokens, model.config().hidden),
-        block_({model.config(), options.type, options.score_type, MostTokens(chunks_),
-                *std::max_element(lengths_.begin(), lengths_.end())},
-               sink, watch_, pool_),
+        block_(
+            {model.config(), options.type, ScoresOf(model.config(), options), MostTokens(chunks_), lengths_},
+            sink, watch_, pool_),
         prefetcher_(model) {}
 
   ForwardReport Run(const std::vector<TokenIds>& prompts, Progress& progress) {
     ForwardReport report;
     prefetcher_.Request(0);
-    Embed(prompts);
+    Embed(model_, prompts, options_.type, pool_, hidden_.view());
+    watch_.Check({"token embedding"}, hidden_.values());
     for (int layer = 0; layer < model_.config().layers; ++layer) {
       prefetcher_.Request(layer + 1);
       report.max_abs_score.push_back(RunLayer(layer, progress));
@@ -69,18 +82,6 @@ class Pass {
   }
 
  private:
-  void Embed(const std::vector<TokenIds>& prompts) {
-    const MatrixView hidden = hidden_.view();
-    int row = 0;
-    for (const TokenIds& ids : prompts) {
-      for (const int id : ids) {
-        kernels::LoadRow(model_.embedding(), id, options_.type,
-                         {hidden.Row(row++), static_cast<std::size_t>(hidden.cols)});
-      }
-    }
-    watch_.Check({"token embedding"}, hidden_.values());
-  }
-
   // All chunks meet the layer while its weights are in memory. Returns the largest raw score.
   double RunLayer(int layer, const Progress& progress) {
     double largest = 0;
@@ -108,7 +109,20 @@ class Pass {
   Prefetcher prefetcher_;
 };
 
-void CheckTokens(const std::vector<TokenIds>& prompts, int vocab) {
+// Learned positions end somewhere; rotated and biased ones do not.
+void CheckLength(std::size_t prompt, std::size_t tokens, const model::ModelConfig& config) {
+  if (config.positions == 0) return;
+  const std::size_t most = static_cast<std::size_t>(config.positions - config.position_offset);
+  if (tokens <= most) return;
+  throw Error(
+      ErrorKind::kInput,
+      fmt::format("prompt {}: expected at most {} tokens, the positions that the model has learned, found {}",
+                  prompt + 1, most, tokens),
+      "lower --max-length");
+}
+
+void CheckTokens(const std::vector<TokenIds>& prompts, const model::ModelConfig& config) {
+  const int vocab = config.vocab;
   if (prompts.empty())
     throw Error(ErrorKind::kInput, "prompts: expected at least one, found none", "add a prompt");
   for (std::size_t p = 0; p < prompts.size(); ++p) {
@@ -116,6 +130,7 @@ void CheckTokens(const std::vector<TokenIds>& prompts, int vocab) {
       throw Error(ErrorKind::kInput, fmt::format("prompt {}: expected at least one token, found none", p + 1),
                   "leave out empty prompts");
     }
+    CheckLength(p, prompts[p].size(), config);
     for (const int id : prompts[p]) {
       if (id >= 0 && id < vocab) continue;
       throw Error(
@@ -130,7 +145,7 @@ void CheckTokens(const std::vector<TokenIds>& prompts, int vocab) {
 
 ForwardReport Forward(const model::Model& model, const std::vector<TokenIds>& prompts, AttentionSink& sink,
                       const ForwardOptions& options) {
-  CheckTokens(prompts, model.config().vocab);
+  CheckTokens(prompts, model.config());
   SilentProgress silent;
   kernels::UseBf16Unit(options.fast_bf16);
   Pass pass(model, prompts, sink, options);

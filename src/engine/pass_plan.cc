@@ -9,6 +9,20 @@
 
 namespace headspec::engine {
 
+namespace {
+
+// Multiply-adds of a layer's MLP for one token.
+double MlpTerms(const model::ModelConfig& c, const model::LayerConfig& layer) {
+  const double matrices = c.is_gated ? 3 : 2;
+  const double width = layer.is_expert ? static_cast<double>(c.experts.chosen) * c.experts.intermediate +
+                                             c.experts.shared_intermediate
+                                       : static_cast<double>(c.intermediate);
+  return matrices * c.hidden * width +
+         (layer.is_expert ? static_cast<double>(c.hidden) * c.experts.count : 0);
+}
+
+}  // namespace
+
 PassPlan PlanPass(const model::Model& model, const std::vector<int>& prompt_lengths,
                   std::uint64_t activation_budget) {
   const model::ModelConfig& c = model.config();
@@ -21,11 +35,12 @@ PassPlan PlanPass(const model::Model& model, const std::vector<int>& prompt_leng
   }
   const double tokens = static_cast<double>(plan.tokens);
   const double query_and_key = static_cast<double>(c.hidden) * (c.QueryWidth() + c.KeyWidth());
-  const double rest = static_cast<double>(c.hidden) * (c.KeyWidth() + c.QueryWidth() + 2.0 * c.intermediate);
+  const double values_and_output = static_cast<double>(c.hidden) * (c.KeyWidth() + c.QueryWidth());
   const double scores = score_terms * c.QueryWidth();
   // The last layer ends with its attention.
-  plan.operations =
-      2 * (c.layers * (tokens * query_and_key + scores) + (c.layers - 1) * (tokens * rest + scores));
+  plan.operations = 2 * (c.layers * (tokens * query_and_key + scores) + (c.layers - 1) * scores);
+  for (int layer = 0; layer + 1 < c.layers; ++layer)
+    plan.operations += 2 * tokens * (values_and_output + MlpTerms(c, c.Layer(layer)));
   int most_tokens = 0;
   for (const Chunk& chunk : SplitIntoChunks(c, prompt_lengths, activation_budget)) {
     ++plan.chunks;

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "core/error.h"
@@ -99,6 +101,44 @@ bool ConfigReader::Bool(std::string_view key, bool otherwise) const {
   if (value == nullptr) return otherwise;
   if (!value->is_boolean()) Fail(key, "expected true or false, found " + Excerpt(*value), kDownloadAgain);
   return value->get<bool>();
+}
+
+std::vector<double> ConfigReader::Numbers(std::string_view key, std::size_t count) const {
+  const nlohmann::json* list = Find(key);
+  const auto fail = [&](const std::string& found) {
+    Fail(key, fmt::format("expected a list of {} numbers, found {}", count, found), kDownloadAgain);
+  };
+  if (list == nullptr) fail("nothing");
+  if (!list->is_array()) fail(Excerpt(*list));
+  if (list->size() != count) fail(fmt::format("{} values", list->size()));
+  std::vector<double> numbers;
+  for (const nlohmann::json& value : *list) {
+    if (!value.is_number() || !std::isfinite(value.get<double>())) fail(Excerpt(value) + " in it");
+    numbers.push_back(value.get<double>());
+  }
+  return numbers;
+}
+
+std::vector<int> ConfigReader::Ints(std::string_view key) const {
+  const nlohmann::json* value = Find(key);
+  if (value == nullptr) return {};
+  const auto is_int = [](const nlohmann::json& entry) {
+    return entry.is_number_integer() && entry >= std::numeric_limits<int>::min() &&
+           entry <= std::numeric_limits<int>::max();
+  };
+  if (!value->is_array() || !std::all_of(value->begin(), value->end(), is_int))
+    Fail(key, "expected a list of integers, found " + Excerpt(*value), kDownloadAgain);
+  return value->get<std::vector<int>>();
+}
+
+std::vector<std::string> ConfigReader::Strings(std::string_view key) const {
+  const nlohmann::json* value = Find(key);
+  std::vector<std::string> strings;
+  if (value == nullptr) return strings;
+  const auto is_string = [](const nlohmann::json& entry) { return entry.is_string(); };
+  if (!value->is_array() || !std::all_of(value->begin(), value->end(), is_string))
+    Fail(key, "expected a list of strings, found " + Excerpt(*value), kDownloadAgain);
+  return value->get<std::vector<std::string>>();
 }
 
 std::string ConfigReader::String(std::string_view key, std::string_view otherwise) const {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace headspec::model {
 
@@ -23,7 +24,17 @@ class ConfigReader {
   std::string String(std::string_view key, std::string_view otherwise) const;
   // A nested object, e.g. rope_scaling.
   std::optional<ConfigReader> Object(std::string_view key) const;
+  // A list of `count` numbers.
+  std::vector<double> Numbers(std::string_view key, std::size_t count) const;
+  // A list of integers; empty where the key is absent or null.
+  std::vector<int> Ints(std::string_view key) const;
+  // A list of strings; empty where the key is absent or null.
+  std::vector<std::string> Strings(std::string_view key) const;
   bool Has(std::string_view key) const { return Find(key) != nullptr; }
+  // Whether the file has the key, be it null.
+  bool Contains(std::string_view key) const { return json_.contains(key); }
+  // Whether the object has no keys.
+  bool IsEmpty() const { return json_.empty(); }
 
   // Error(kInput) about `key`: `problem` says what was expected and found, `next` what to do.
   [[noreturn]] void Fail(std::string_view key, const std::string& problem, const std::string& next) const;

@@ -9,7 +9,11 @@
 namespace headspec::model {
 namespace {
 
-constexpr std::array<const Family*, 1> kFamilies = {&kPhi};
+constexpr std::array<const Family*, 30> kFamilies = {
+    &kPhi,      &kPhi3,    &kLlama,  &kMistral, &kMixtral,    &kQwen2,    &kQwen2Moe,   &kQwen3,
+    &kQwen3Moe, &kGemma,   &kGemma2, &kGemma3,  &kGemma3Text, &kStablelm, &kStarcoder2, &kOlmo,
+    &kOlmo2,    &kGranite, &kCohere, &kCohere2, &kGpt2,       &kGptNeox,  &kGptj,       &kCodegen,
+    &kFalcon,   &kOpt,     &kBloom,  &kMpt,     &kBert,       &kRoberta};
 
 }  // namespace
 
@@ -19,24 +23,44 @@ int SizeOf(Dim dim, const ModelConfig& config) {
       return 1;
     case Dim::kHidden:
       return config.hidden;
+    case Dim::kEmbeddingWidth:
+      return config.embedding_width > 0 ? config.embedding_width : config.hidden;
     case Dim::kQueryWidth:
       return config.QueryWidth();
     case Dim::kKeyWidth:
       return config.KeyWidth();
+    case Dim::kQkvWidth:
+      return config.QueryWidth() + 2 * config.KeyWidth();
     case Dim::kHeadDim:
       return config.head_dim;
+    case Dim::kHeads:
+      return config.heads;
+    case Dim::kKvHeads:
+      return config.kv_heads;
     case Dim::kIntermediate:
       return config.intermediate;
+    case Dim::kTwoIntermediate:
+      return 2 * config.intermediate;
     case Dim::kVocab:
       return config.vocab;
+    case Dim::kTypes:
+      return config.types;
+    case Dim::kPositions:
+      return config.positions;
+    case Dim::kExperts:
+      return config.experts.count;
+    case Dim::kExpertIntermediate:
+      return config.experts.intermediate;
+    case Dim::kSharedIntermediate:
+      return config.experts.shared_intermediate;
   }
   return 0;
 }
 
 bool IsNeededForAttention(Slot slot) {
   switch (slot) {
-    case Slot::kInputNormWeight:
-    case Slot::kInputNormBias:
+    case Slot::kAttentionNormWeight:
+    case Slot::kAttentionNormBias:
     case Slot::kQueryWeight:
     case Slot::kQueryBias:
     case Slot::kKeyWeight:
@@ -56,8 +80,10 @@ std::span<const Family* const> Families() { return kFamilies; }
 const Family& FamilyOf(const ConfigReader& config) {
   std::string supported;
   for (const Family* family : kFamilies) {
-    if (family->model_type == config.model_type()) return *family;
-    supported += (supported.empty() ? "" : ", ") + std::string(family->model_type);
+    for (const std::string_view type : family->model_types) {
+      if (type == config.model_type()) return *family;
+      supported += (supported.empty() ? "" : ", ") + std::string(type);
+    }
   }
   const std::string found = config.model_type().empty() ? "nothing" : '"' + config.model_type() + '"';
   config.Fail("model_type", "expected one of: " + supported + "; found " + found,

@@ -15,39 +15,38 @@ namespace {
 constexpr const char* kOtherModel =
     "config.json and the weights belong to different models, or the file is damaged";
 
-std::string InLayer(std::string_view pattern, int layer) {
+std::string Replaced(std::string_view pattern, std::string_view mark, int number) {
   std::string name(pattern);
-  if (const auto at = name.find("{layer}"); at != std::string::npos)
-    name.replace(at, 7, std::to_string(layer));
+  if (const auto at = name.find(mark); at != std::string::npos)
+    name.replace(at, mark.size(), std::to_string(number));
   return name;
 }
 
 bool IsPerLayer(const TensorRule& rule) { return rule.pattern.find("{layer}") != std::string_view::npos; }
 
-bool IsPresent(const TensorRule& rule, const ModelConfig& config) {
-  return rule.presence == Presence::kRequired || config.qk_norm != QkNorm::kNone;
-}
-
 bool IsFloatingPoint(DType dtype) {
   return dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBF16;
 }
 
+// "{layer}" stands for digits, a '*' at the end for anything.
 bool Matches(std::string_view name, std::string_view pattern) {
-  if (pattern.ends_with('*')) return name.starts_with(pattern.substr(0, pattern.size() - 1));
   constexpr std::string_view kLayer = "{layer}";
-  const auto at = pattern.find(kLayer);
-  if (at == std::string_view::npos) return name == pattern;
-  const std::string_view head = pattern.substr(0, at), tail = pattern.substr(at + kLayer.size());
-  if (name.size() <= head.size() + tail.size() || !name.starts_with(head) || !name.ends_with(tail))
-    return false;
-  const std::string_view layer = name.substr(head.size(), name.size() - head.size() - tail.size());
-  return layer.find_first_not_of("0123456789") == std::string_view::npos;
+  if (const auto at = pattern.find(kLayer); at != std::string_view::npos) {
+    if (!name.starts_with(pattern.substr(0, at))) return false;
+    const std::string_view rest = name.substr(at);
+    const auto digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+    return digits > 0 && Matches(rest.substr(digits), pattern.substr(at + kLayer.size()));
+  }
+  if (pattern.ends_with('*')) return name.starts_with(pattern.substr(0, pattern.size() - 1));
+  return name == pattern;
 }
 
 bool IsUnused(const Family& family, std::string_view name) {
   const auto matches = [&](std::string_view pattern) {
     return Matches(name, pattern) ||
-           (name.starts_with(family.prefix) && Matches(name.substr(family.prefix.size()), pattern));
+           std::any_of(family.prefixes.begin(), family.prefixes.end(), [&](std::string_view prefix) {
+             return name.starts_with(prefix) && Matches(name.substr(prefix.size()), pattern);
+           });
   };
   return std::any_of(family.unused.begin(), family.unused.end(), matches);
 }
@@ -59,6 +58,66 @@ void CheckTensor(const checkpoint::Tensor& tensor, const std::vector<std::uint64
       fmt::format("tensor \"{}\": expected F32, F16 or BF16 [{}], found {} [{}] in {}", tensor.name,
                   fmt::join(shape, ", "), NameOf(tensor.dtype), fmt::join(tensor.shape, ", "), tensor.file),
       IsFloatingPoint(tensor.dtype) ? kOtherModel : "quantised and integer weights are not supported");
+}
+
+// Rows `first` .. of the stored tensor.
+WeightView RowsOf(WeightView all, int first, int rows) {
+  all.data =
+      all.IsTransposed() ? all.data + static_cast<std::size_t>(first) * all.ElementBytes() : all.Row(first);
+  all.rows = rows;
+  return all;
+}
+
+// Rows that come in groups, the first of them at `first`.
+WeightView GroupsOf(const WeightView& all, int first, int rows, int group, int distance) {
+  WeightView view = RowsOf(all, first, rows);
+  view.group = group;
+  view.group_distance = distance;
+  return view;
+}
+
+// The query's, key's and value's part of a fused tensor.
+std::array<WeightView, 3> SplitQkv(const WeightView& all, Layout layout, const ModelConfig& c) {
+  const int query = c.QueryWidth(), key = c.KeyWidth();
+  if (layout == Layout::kQkvGrouped) {
+    const int queries = c.heads / c.kv_heads * c.head_dim, distance = queries + 2 * c.head_dim;
+    return {GroupsOf(all, 0, query, queries, distance), GroupsOf(all, queries, key, c.head_dim, distance),
+            GroupsOf(all, queries + c.head_dim, key, c.head_dim, distance)};
+  }
+  if (layout == Layout::kQkvFourBlocks) {
+    const int group = query / 4, distance = 3 * group;
+    return {GroupsOf(all, 0, query, group, distance), GroupsOf(all, 2 * group, key, group, distance),
+            GroupsOf(all, group, key, group, distance)};
+  }
+  return {RowsOf(all, 0, query), RowsOf(all, query, key), RowsOf(all, query + key, key)};
+}
+
+Slot Next(Slot slot, int steps) { return static_cast<Slot>(static_cast<int>(slot) + steps); }
+
+// Puts a stored tensor where the rule says. A fused tensor's slots follow each other, weights and biases in
+// turn.
+void Fill(const TensorRule& rule, const WeightView& view, const ModelConfig& config, Weights& weights) {
+  switch (rule.layout) {
+    case Layout::kPlain:
+    case Layout::kTransposed:
+      if (rule.count == Dim::kOne)
+        weights[rule.slot] = view;
+      else
+        weights.List(rule.slot).push_back(view);
+      return;
+    case Layout::kGateUp:
+      weights[rule.slot] = RowsOf(view, 0, config.intermediate);
+      weights[Next(rule.slot, 2)] = RowsOf(view, config.intermediate, config.intermediate);
+      return;
+    default: {
+      const auto parts = SplitQkv(view, rule.layout, config);
+      for (int i = 0; i < 3; ++i) weights[Next(rule.slot, 2 * i)] = parts[static_cast<std::size_t>(i)];
+    }
+  }
+}
+
+bool IsStoredTransposed(Layout layout) {
+  return layout == Layout::kTransposed || layout == Layout::kQkvStackedTransposed;
 }
 
 }  // namespace
@@ -81,9 +140,12 @@ void Model::Bind(const Family& family) {
   layer_tensors_.resize(layers_.size());
   std::set<std::string> dtypes;
   for (const TensorRule& rule : family.tensors) {
-    if (!IsPresent(rule, config_)) continue;
     const int last = IsPerLayer(rule) ? config_.layers : 1;
-    for (int layer = 0; layer < last; ++layer) BindTensor(family, rule, layer, bound);
+    for (int layer = 0; layer < last; ++layer) {
+      if (rule.when != nullptr && !rule.when(config_, layer)) continue;
+      for (int index = 0; index < SizeOf(rule.count, config_); ++index)
+        BindTensor(family, rule, layer, index, bound);
+    }
   }
   RefuseSurplus(family, bound);
   for (std::size_t i = 0; i < tensors.size(); ++i) {
@@ -97,29 +159,45 @@ void Model::Bind(const Family& family) {
   stored_dtype_ = fmt::format("{}", fmt::join(dtypes, ", "));
 }
 
-void Model::BindTensor(const Family& family, const TensorRule& rule, int layer, std::vector<bool>& bound) {
-  const std::string name = InLayer(rule.pattern, layer);
-  const std::string full_name = std::string(family.prefix) + name;
-  const checkpoint::Tensor* tensor = checkpoint_.Find(full_name);
-  if (tensor == nullptr) tensor = checkpoint_.Find(name);
+const checkpoint::Tensor* Model::FindTensor(const Family& family, const std::string& name) const {
+  for (const std::string_view prefix : family.prefixes) {
+    if (const auto* tensor = checkpoint_.Find(std::string(prefix) + name)) return tensor;
+  }
+  if (const auto* tensor = checkpoint_.Find(name)) return tensor;
+  for (const auto& [ending, old_ending] : family.old_endings) {
+    if (!name.ends_with(ending)) continue;
+    std::string old_name = name;
+    old_name.replace(name.size() - ending.size(), ending.size(), old_ending);
+    if (const auto* tensor = FindTensor(family, old_name)) return tensor;
+  }
+  return nullptr;
+}
+
+void Model::BindTensor(const Family& family, const TensorRule& rule, int layer, int index,
+                       std::vector<bool>& bound) {
+  const std::string name = Replaced(Replaced(rule.pattern, "{layer}", layer), "{index}", index);
+  const checkpoint::Tensor* tensor = FindTensor(family, name);
   const int rows = SizeOf(rule.rows, config_);
   const int cols = SizeOf(rule.cols, config_);
   std::vector<std::uint64_t> shape = {static_cast<std::uint64_t>(rows)};
   if (rule.cols != Dim::kOne) shape.push_back(static_cast<std::uint64_t>(cols));
+  const bool is_transposed = IsStoredTransposed(rule.layout) && rule.cols != Dim::kOne;
+  if (is_transposed) std::reverse(shape.begin(), shape.end());
   if (tensor == nullptr) {
     throw Error(ErrorKind::kInput,
-                fmt::format("tensor \"{}\": expected [{}], found nothing in {}", full_name,
-                            fmt::join(shape, ", "), checkpoint_.files().front().name),
+                fmt::format("tensor \"{}{}\": expected [{}], found nothing in {}", family.prefixes.front(),
+                            name, fmt::join(shape, ", "), checkpoint_.files().front().name),
                 kOtherModel);
   }
   CheckTensor(*tensor, shape);
   bound[static_cast<std::size_t>(tensor - checkpoint_.tensors().data())] = true;
-  const WeightView view{tensor->dtype, tensor->bytes.data(), rows, cols};
+  WeightView view{tensor->dtype, tensor->bytes.data(), rows, cols};
+  if (is_transposed) view.term_distance = rows;
   if (!IsPerLayer(rule)) {
-    embedding_ = view;
+    Fill(rule, view, config_, shared_);
     return;
   }
-  layers_[static_cast<std::size_t>(layer)][rule.slot] = view;
+  Fill(rule, view, config_, layers_[static_cast<std::size_t>(layer)]);
   const bool is_last = layer + 1 == config_.layers;
   if (is_last && !IsNeededForAttention(rule.slot)) return;
   layer_tensors_[static_cast<std::size_t>(layer)].push_back(tensor);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,13 +16,18 @@
 
 namespace headspec::model {
 
-class LayerWeights {
+class Weights {
  public:
   const WeightView& operator[](Slot slot) const { return views_[static_cast<std::size_t>(slot)]; }
   WeightView& operator[](Slot slot) { return views_[static_cast<std::size_t>(slot)]; }
+  // The tensors of a rule with a count (experts, heads), in order.
+  const std::vector<WeightView>& List(Slot slot) const { return lists_.at(slot); }
+  bool HasList(Slot slot) const { return lists_.contains(slot); }
+  std::vector<WeightView>& List(Slot slot) { return lists_[slot]; }
 
  private:
   std::array<WeightView, static_cast<std::size_t>(Slot::kCount)> views_;
+  std::map<Slot, std::vector<WeightView>> lists_;
 };
 
 class Model {
@@ -30,8 +36,8 @@ class Model {
   static Model Open(const std::filesystem::path& folder);
 
   const ModelConfig& config() const { return config_; }
-  const WeightView& embedding() const { return embedding_; }
-  const LayerWeights& layer(int index) const { return layers_[static_cast<std::size_t>(index)]; }
+  const Weights& shared() const { return shared_; }  // what is not of a layer: embeddings
+  const Weights& layer(int index) const { return layers_[static_cast<std::size_t>(index)]; }
   const checkpoint::Checkpoint& checkpoint() const { return checkpoint_; }
   std::uint64_t parameters() const { return parameters_; }           // of every tensor in the files
   std::uint64_t used_bytes() const { return used_bytes_; }           // of the tensors that are read
@@ -47,13 +53,15 @@ class Model {
  private:
   Model(ModelConfig config, checkpoint::Checkpoint checkpoint);
   void Bind(const Family& family);
-  void BindTensor(const Family& family, const TensorRule& rule, int layer, std::vector<bool>& bound);
+  const checkpoint::Tensor* FindTensor(const Family& family, const std::string& name) const;
+  void BindTensor(const Family& family, const TensorRule& rule, int layer, int index,
+                  std::vector<bool>& bound);
   void RefuseSurplus(const Family& family, const std::vector<bool>& bound) const;
 
   ModelConfig config_;
   checkpoint::Checkpoint checkpoint_;
-  WeightView embedding_;
-  std::vector<LayerWeights> layers_;
+  Weights shared_;
+  std::vector<Weights> layers_;
   std::vector<std::vector<const checkpoint::Tensor*>> layer_tensors_;
   std::uint64_t parameters_ = 0;
   std::uint64_t used_bytes_ = 0;

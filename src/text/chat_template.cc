@@ -11,17 +11,17 @@
 namespace headspec::text {
 namespace {
 
-using Templates = std::map<std::string, std::string>;
-
 constexpr const char* kDefault = "default";
 
+}  // namespace
+
 // chat_template.jinja is the default, additional_chat_templates/NAME.jinja are the others.
-Templates FromJinjaFiles(const std::filesystem::path& folder) {
-  Templates templates;
+ChatTemplates::ByName ChatTemplates::FromJinjaFiles(const std::filesystem::path& folder) {
+  ByName templates;
   const auto add = [&](const std::string& name, const std::filesystem::path& path) {
     if (std::optional<std::string> source = ReadFile(path)) {
       RequireUtf8(*source, path.filename().string() + " in " + folder.string());
-      templates[name] = std::move(*source);
+      templates[name] = {std::move(*source), path};
     }
   };
   add(kDefault, folder / "chat_template.jinja");
@@ -32,35 +32,32 @@ Templates FromJinjaFiles(const std::filesystem::path& folder) {
   return templates;
 }
 
-void AddNamed(const JsonFile& file, const std::string& name, const Json& source, Templates& templates) {
-  if (!source.is_string()) throw file.Unexpected("chat_template." + name, "a template string", source);
-  templates[name] = source.get<std::string>();
-}
-
 // A string, a list of {name, template}, or an object of name: template.
-Templates FromJson(const JsonFile& file) {
-  Templates templates;
+ChatTemplates::ByName ChatTemplates::FromJson(const JsonFile& file) {
+  ByName templates;
+  const auto add = [&](const std::string& name, const Json& source) {
+    if (!source.is_string()) throw file.Unexpected("chat_template." + name, "a template string", source);
+    templates[name] = {source.get<std::string>(), file.path()};
+  };
   const Json* value = file.Find("chat_template");
   if (value == nullptr || value->is_null()) return templates;
   if (value->is_string()) {
-    templates[kDefault] = value->get<std::string>();
+    add(kDefault, *value);
   } else if (value->is_object()) {
-    for (const auto& [name, source] : value->items()) AddNamed(file, name, source, templates);
+    for (const auto& [name, source] : value->items()) add(name, source);
   } else if (value->is_array()) {
     for (const Json& entry : *value) {
       const bool named = entry.is_object() && entry.contains("name") && entry["name"].is_string();
       if (!named || !entry.contains("template")) {
         throw file.Unexpected("chat_template", "objects with name and template", entry);
       }
-      AddNamed(file, entry["name"].get<std::string>(), entry["template"], templates);
+      add(entry["name"].get<std::string>(), entry["template"]);
     }
   } else {
     throw file.Unexpected("chat_template", "a template string or a list of them", *value);
   }
   return templates;
 }
-
-}  // namespace
 
 ChatTemplates ChatTemplates::Read(const std::filesystem::path& folder, const JsonFile& tokenizer_config) {
   ChatTemplates templates;
@@ -75,7 +72,7 @@ std::string ChatTemplates::Render(std::string_view user_prompt, const Json& spec
   const auto source = by_name_.find(kDefault);
   if (source == by_name_.end()) {
     std::string names;
-    for (const auto& [name, text] : by_name_) names += (names.empty() ? "" : ", ") + name;
+    for (const auto& [name, chat_template] : by_name_) names += (names.empty() ? "" : ", ") + name;
     const std::string found = empty() ? "there is none" : "none is named default, found " + names;
     throw Error(ErrorKind::kInput, fmt::format("chat template: {} in {}", found, folder_.string()),
                 "run with --no-chat-template");
@@ -87,7 +84,7 @@ std::string ChatTemplates::Render(std::string_view user_prompt, const Json& spec
                   {"documents", nullptr},
                   {"add_generation_prompt", true}};
   for (const auto& [name, token] : special_tokens.items()) context[name] = token;
-  return RenderTemplate(source->second, context, folder_.string());
+  return RenderTemplate(source->second.source, context, source->second.file.string());
 }
 
 }  // namespace headspec::text

@@ -21,8 +21,17 @@ class ChatTemplates {
   std::string Render(std::string_view user_prompt, const Json& special_tokens) const;
 
  private:
+  struct Template {
+    std::string source;
+    std::filesystem::path file;
+  };
+  using ByName = std::map<std::string, Template>;
+
+  static ByName FromJinjaFiles(const std::filesystem::path& folder);
+  static ByName FromJson(const JsonFile& file);
+
   std::filesystem::path folder_;
-  std::map<std::string, std::string> by_name_;  // "default" is the one that is used
+  ByName by_name_;  // "default" is the one that is used
 };
 
 }  // namespace headspec::text

@@ -114,7 +114,7 @@ HfEncoding HfTokenizer::Encode(std::string_view text, TokenLimit limit) const {
   return Copy(encoding);
 }
 
-std::string RenderTemplate(std::string_view source, const Json& context, const std::string& whose) {
+std::string RenderTemplate(std::string_view source, const Json& context, const std::string& file) {
   const std::string json = context.dump();
   OwnedText text;
   OwnedText error;
@@ -123,7 +123,7 @@ std::string RenderTemplate(std::string_view source, const Json& context, const s
   if (status == HEADSPEC_HF_OK) return text.str();
   const char* verdict = status == HEADSPEC_HF_RAISED ? "refuses the prompt" : "cannot be rendered";
   throw Error(ErrorKind::kInput,
-              fmt::format("chat template: {} ({}) in {}", verdict, OneLine(error.str()), whose),
+              fmt::format("chat template: {} ({}) in {}", verdict, OneLine(error.str()), file),
               "run with --no-chat-template");
 }
 

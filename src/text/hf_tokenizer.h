@@ -43,8 +43,8 @@ class HfTokenizer {
   std::unique_ptr<HeadspecHfTokenizer, Close> handle_;
 };
 
-// `whose` is the folder, for errors.
-std::string RenderTemplate(std::string_view source, const Json& context, const std::string& whose);
+// `file` is where the template was read, for errors.
+std::string RenderTemplate(std::string_view source, const Json& context, const std::string& file);
 
 // Throws if `text` is not UTF-8, with the byte offset. `what` names it: "prompt", "chat_template.jinja".
 void RequireUtf8(std::string_view text, const std::string& what);

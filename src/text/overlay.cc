@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -87,18 +90,45 @@ void SetPrefixSpaceInside(Json& part) {
   }
 }
 
-void ChangePreTokenizer(const JsonFile& config, const TokenizerClass& tokenizer_class, const Json& loaded,
+// Mistral's files of before transformers 5 have a wrong pattern, and fix_mistral_regex: true in the config
+// asks for the right one (_patch_mistral_regex of tokenization_utils_base.py, for a folder).
+bool FixesMistralPattern(const ConfigFiles& files, const Json& loaded) {
+  constexpr std::array kMistralTypes{"mistral", "mistral3", "voxtral", "ministral", "pixtral"};
+  if (!files.tokenizer_config.Bool("fix_mistral_regex").value_or(false)) return false;
+  if (!files.model_config.present() || loaded.at("vocab_size") <= 100000) return false;
+  std::array<int, 3> version{};
+  const std::string written = files.model_config.String("transformers_version").value_or("");
+  std::sscanf(written.c_str(), "%d.%d.%d", &version[0], &version[1], &version[2]);
+  if (written.empty()) return true;
+  if (version > std::array{4, 57, 2}) return version < std::array{5, 0, 0};
+  const std::optional<std::string> model_type = files.model_config.String("model_type");
+  return !model_type || std::ranges::find(kMistralTypes, *model_type) != kMistralTypes.end();
+}
+
+constexpr std::string_view kMistralPattern =
+    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|)"
+    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|)"
+    R"(\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+
+void ChangePreTokenizer(const ConfigFiles& files, const TokenizerClass& tokenizer_class, const Json& loaded,
                         Json& changes) {
+  const JsonFile& config = files.tokenizer_config;
   // An explicit null reaches Python as None: the rebuild raises there and is swallowed. Llama's default is
   // None.
   const bool is_none = config.Has("add_prefix_space") ? config.Find("add_prefix_space")->is_null()
                                                       : tokenizer_class.prefix_space_rebuilds_normalizer;
   const bool wanted = config.Bool("add_prefix_space").value_or(false);
   Json pre_tokenizer = loaded.at("pre_tokenizer");
-  if (!pre_tokenizer.is_object() || is_none) return;
+  if (!pre_tokenizer.is_object()) return;
   const auto current = pre_tokenizer.find("add_prefix_space");
-  if (current != pre_tokenizer.end()) *current = wanted;
+  if (current != pre_tokenizer.end() && !is_none) *current = wanted;
   if (wanted && tokenizer_class.prefix_space_reaches_inside) SetPrefixSpaceInside(pre_tokenizer);
+  if (IsType(pre_tokenizer, "Sequence") && FixesMistralPattern(files, loaded)) {
+    pre_tokenizer["pretokenizers"].at(0) = {{"type", "Split"},
+                                            {"pattern", {{"Regex", kMistralPattern}}},
+                                            {"behavior", "Isolated"},
+                                            {"invert", false}};
+  }
   if (pre_tokenizer != loaded.at("pre_tokenizer")) changes["pre_tokenizer"] = std::move(pre_tokenizer);
 }
 
@@ -110,35 +140,33 @@ class PostProcessor {
     for (auto& [id, token] : AddedTokensOf(loaded)) ids_[token.content] = id;
   }
 
-  Json Build(bool add_bos, bool add_eos) const {
-    const Json first = {{"Sequence", {{"id", "A"}, {"type_id", 0}}}};
-    const Json second = {{"Sequence", {{"id", "B"}, {"type_id", 1}}}};
+  // The slots of the tokens in front and behind; empty for none.
+  Json Build(const std::string& front, const std::string& back) const {
     Json single = Json::array();
-    Json pair = Json::array();
     Json used = Json::object();
-    if (add_bos) single.push_back(Piece("bos_token", 0, used));
-    single.push_back(first);
-    if (add_eos) single.push_back(Piece("eos_token", 0, used));
-    pair = single;
-    if (add_bos) pair.push_back(Piece("bos_token", 1, used));
-    pair.push_back(second);
-    if (add_eos) pair.push_back(Piece("eos_token", 1, used));
+    if (!front.empty()) single.push_back(Piece(front, used));
+    single.push_back({{"Sequence", {{"id", "A"}, {"type_id", 0}}}});
+    if (!back.empty()) single.push_back(Piece(back, used));
+    // The library wants one; two texts are never encoded.
+    Json pair = single;
+    pair.push_back({{"Sequence", {{"id", "B"}, {"type_id", 1}}}});
     return {{"type", "TemplateProcessing"}, {"single", single}, {"pair", pair}, {"special_tokens", used}};
   }
 
  private:
-  Json Piece(const std::string& slot, int type_id, Json& used) const {
+  Json Piece(const std::string& slot, Json& used) const {
     const SpecialToken* token = special_tokens_.Find(slot);
     const auto id = token == nullptr ? ids_.end() : ids_.find(token->content);
     if (id == ids_.end()) {
-      const std::string message =
-          fmt::format("{}: add_{} is true, but {} is null or empty in {}", config_.path().filename().string(),
-                      slot, slot, config_.path().string());
-      throw Error(ErrorKind::kInput, message, fmt::format("set {}, or add_{} to false", slot, slot));
+      const bool has_switch = slot == "bos_token" || slot == "eos_token";
+      throw Error(ErrorKind::kInput,
+                  fmt::format("{}: {} is to be added to every text, but is null or empty in {}",
+                              config_.path().filename().string(), slot, config_.path().string()),
+                  "set " + slot + (has_switch ? ", or add_" + slot + " to false" : ""));
     }
     const std::string& name = id->first;
     used[name] = {{"id", name}, {"ids", {id->second}}, {"tokens", {name}}};
-    return {{"SpecialToken", {{"id", name}, {"type_id", type_id}}}};
+    return {{"SpecialToken", {{"id", name}, {"type_id", 0}}}};
   }
 
   const JsonFile& config_;
@@ -146,9 +174,28 @@ class PostProcessor {
   std::map<std::string, long long> ids_;
 };
 
+// BertTokenizerFast gives the file's normalizer its own arguments.
+void ChangeBertNormalizer(const JsonFile& config, const Json& loaded, Json& changes) {
+  Json normalizer = loaded.at("normalizer");
+  if (!IsType(normalizer, "BertNormalizer")) return;
+  const std::optional<bool> strip_accents = config.Bool("strip_accents");
+  normalizer["lowercase"] = config.Bool("do_lower_case").value_or(true);
+  normalizer["strip_accents"] = strip_accents ? Json(*strip_accents) : Json();
+  normalizer["handle_chinese_chars"] = config.Bool("tokenize_chinese_chars").value_or(true);
+  changes["normalizer"] = std::move(normalizer);
+}
+
 // Absent takes the class default; an explicit null is Python's None, which is false.
 bool Switch(const JsonFile& config, const std::string& key, bool fallback) {
   return config.Has(key) ? config.Bool(key).value_or(false) : fallback;
+}
+
+Error UnknownClass(const JsonFile& file, const std::string& key, const std::string& value) {
+  return {ErrorKind::kInput,
+          fmt::format("{}: {}: the token rules of {} are not known in {}", file.path().filename().string(),
+                      key, OneLine(value), file.path().string()),
+          "choose another model, or if tokenizer.json alone gives its ids, set tokenizer_class to "
+          "PreTrainedTokenizerFast in tokenizer_config.json"};
 }
 
 }  // namespace
@@ -157,15 +204,12 @@ const TokenizerClass& ChooseTokenizerClass(const ConfigFiles& files) {
   for (const JsonFile* file : {&files.tokenizer_config, &files.model_config}) {
     const std::optional<std::string> name = file->String("tokenizer_class");
     if (!name) continue;
-    if (IsUnsupportedTokenizerClass(*name)) {
-      throw Error(ErrorKind::kInput,
-                  fmt::format("{}: tokenizer_class: {} belongs to encoder models and is not supported in {}",
-                              file->path().filename().string(), *name, file->path().string()),
-                  "choose a decoder-only model");
-    }
-    return FindTokenizerClass(*name);
+    if (const TokenizerClass* found = FindTokenizerClass(*name)) return *found;
+    throw UnknownClass(*file, "tokenizer_class", *name);
   }
-  return TokenizerClassOfModelType(files.model_config.String("model_type").value_or(""));
+  const std::string model_type = files.model_config.String("model_type").value_or("");
+  if (const TokenizerClass* found = TokenizerClassOfModelType(model_type)) return *found;
+  throw UnknownClass(files.model_config, "model_type", model_type);
 }
 
 Json VocabularyChanges(const ConfigFiles& files, const TokenizerClass& tokenizer_class,
@@ -187,7 +231,7 @@ Json PartChanges(const ConfigFiles& files, const TokenizerClass& tokenizer_class
                  const SpecialTokens& special_tokens, const Json& loaded) {
   const JsonFile& config = files.tokenizer_config;
   Json changes = Json::object();
-  ChangePreTokenizer(config, tokenizer_class, loaded, changes);
+  ChangePreTokenizer(files, tokenizer_class, loaded, changes);
   const bool add_bos = Switch(config, "add_bos_token", tokenizer_class.add_bos_token);
   const bool add_eos = Switch(config, "add_eos_token", tokenizer_class.add_eos_token);
   if (tokenizer_class.refuses_add_bos_token && add_bos) {
@@ -196,8 +240,13 @@ Json PartChanges(const ConfigFiles& files, const TokenizerClass& tokenizer_class
                             tokenizer_class.name, config.path().string()),
                 "set add_bos_token to false");
   }
-  if (tokenizer_class.rebuilds_post_processor) {
-    changes["post_processor"] = PostProcessor(config, special_tokens, loaded).Build(add_bos, add_eos);
+  if (tokenizer_class.sets_bert_normalizer) ChangeBertNormalizer(config, loaded, changes);
+  const PostProcessor post_processor(config, special_tokens, loaded);
+  const Conversion conversion = files.has_tokenizer_json ? Conversion::kNone : tokenizer_class.conversion;
+  if (conversion == Conversion::kRoberta || conversion == Conversion::kBert) {
+    changes["post_processor"] = post_processor.Build("cls_token", "sep_token");
+  } else if (tokenizer_class.rebuilds_post_processor || conversion == Conversion::kGpt2) {
+    changes["post_processor"] = post_processor.Build(add_bos ? "bos_token" : "", add_eos ? "eos_token" : "");
   }
   return changes;
 }

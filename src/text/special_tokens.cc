@@ -7,6 +7,7 @@
 #include <charconv>
 #include <set>
 #include <string_view>
+#include <system_error>
 
 namespace headspec::text {
 namespace {
@@ -156,16 +157,17 @@ class Gathering {
   }
 
   void ApplyClassDefaults(const std::string& slot, std::vector<SpecialToken>& tokens) const {
-    std::string_view fallback;
-    if (slot == "bos_token") fallback = class_.bos_token;
-    if (slot == "eos_token") fallback = class_.eos_token;
-    if (slot == "unk_token") fallback = class_.unk_token;
-    if (slot == "pad_token") fallback = class_.pad_token;
+    const std::string_view fallback = ClassDefault(slot);
     const bool configured = configured_.contains(slot);
     if (!configured && !fallback.empty()) tokens = {{std::string(fallback), std::nullopt}};
     if (!configured && slot == "pad_token" && fallback.empty() && !class_.pads_with_none)
       AddFilePadding(tokens);
     if (slot == kManySlot && class_.adds_infilling_tokens) AddInfillingTokens(tokens);
+    if (slot == "mask_token" && class_.mask_strips_left) {
+      for (SpecialToken& token : tokens) {
+        if (!token.token) token.token = AddedToken{.content = token.content, .lstrip = true};
+      }
+    }
     const bool has_literals =
         slot == "bos_token" || slot == "eos_token" || slot == "unk_token" || slot == "pad_token";
     if (class_.special_strings_are_literal && has_literals) {
@@ -174,6 +176,17 @@ class Gathering {
           token.token = AddedToken{.content = token.content, .special = true, .normalized = false};
       }
     }
+  }
+
+  std::string_view ClassDefault(std::string_view slot) const {
+    if (slot == "bos_token") return class_.bos_token;
+    if (slot == "eos_token") return class_.eos_token;
+    if (slot == "unk_token") return class_.unk_token;
+    if (slot == "pad_token") return class_.pad_token;
+    if (slot == "sep_token") return class_.sep_token;
+    if (slot == "cls_token") return class_.cls_token;
+    if (slot == "mask_token") return class_.mask_token;
+    return {};
   }
 
   void AddFilePadding(std::vector<SpecialToken>& tokens) const {
@@ -231,9 +244,13 @@ Json AddedToken::ToJson() const {
 }
 
 ConfigFiles ConfigFiles::Read(const std::filesystem::path& folder) {
+  // A link to a missing file counts as there, and reading it complains.
+  std::error_code ignored;
+  const bool has_tokenizer_json =
+      std::filesystem::exists(std::filesystem::symlink_status(folder / "tokenizer.json", ignored));
   return {JsonFile::Read(folder / "tokenizer_config.json"),
           JsonFile::Read(folder / "special_tokens_map.json"), JsonFile::Read(folder / "added_tokens.json"),
-          JsonFile::Read(folder / "config.json")};
+          JsonFile::Read(folder / "config.json"), has_tokenizer_json};
 }
 
 const SpecialToken* SpecialTokens::Find(const std::string& slot) const {

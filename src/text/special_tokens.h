@@ -40,6 +40,7 @@ struct ConfigFiles {
   JsonFile special_tokens_map;
   JsonFile added_tokens;
   JsonFile model_config;
+  bool has_tokenizer_json = false;
 
   static ConfigFiles Read(const std::filesystem::path& folder);
 };

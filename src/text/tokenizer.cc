@@ -1,36 +1,13 @@
 #include "text/tokenizer.h"
 
-#include <fmt/format.h>
-
-#include <optional>
-#include <system_error>
 #include <utility>
 
-#include "core/error.h"
 #include "text/chat_template.h"
+#include "text/conversion.h"
 #include "text/hf_tokenizer.h"
 #include "text/overlay.h"
 
 namespace headspec::text {
-namespace {
-
-[[noreturn]] void ThrowMissing(const std::filesystem::path& folder, const ConfigFiles& files) {
-  std::error_code ignored;
-  const auto has = [&](const char* name) { return std::filesystem::exists(folder / name, ignored); };
-  std::string instead;
-  if (has("vocab.json") && has("merges.txt")) instead = ", which has vocab.json and merges.txt";
-  if (has("tokenizer.model")) instead = ", which has tokenizer.model";
-  const std::string name = files.tokenizer_config.String("tokenizer_class").value_or("the tokenizer");
-  const std::string place = folder.string();
-  throw Error(
-      ErrorKind::kInput,
-      fmt::format("tokenizer.json: missing, and {} is read from nothing else, in {}{}", name, place, instead),
-      fmt::format("download it, or convert once: python -c \"from transformers import AutoTokenizer as T; "
-                  "T.from_pretrained('{0}').save_pretrained('{0}')\"",
-                  place));
-}
-
-}  // namespace
 
 struct Tokenizer::State {
   HfTokenizer tokenizer;
@@ -49,12 +26,8 @@ Tokenizer::~Tokenizer() = default;
 
 Tokenizer Tokenizer::Load(const std::filesystem::path& folder) {
   const ConfigFiles files = ConfigFiles::Read(folder);
-  const std::filesystem::path path = folder / "tokenizer.json";
-  const std::optional<std::string> bytes = ReadFile(path);
-  if (!bytes) ThrowMissing(folder, files);
-
   const TokenizerClass& tokenizer_class = ChooseTokenizerClass(files);
-  HfTokenizer tokenizer(*bytes, path);
+  HfTokenizer tokenizer(TokenizerJson(folder, files, tokenizer_class), folder / "tokenizer.json");
   const Json loaded = tokenizer.Describe();
   const SpecialTokens special_tokens = GatherSpecialTokens(files, tokenizer_class, loaded);
   tokenizer.Amend(VocabularyChanges(files, tokenizer_class, special_tokens, loaded));

@@ -1,7 +1,8 @@
 // Prompt to token ids, the ids that transformers 4.57.6 gives for the same folder: AutoTokenizer's fast
 // tokenizer called with truncation=True. Hugging Face's own library does the work (hf/); what transformers
-// changes around it is in overlay.h. There is no decoding and no slow tokenizer: a folder without
-// tokenizer.json is an error that says how to convert it.
+// changes around it is in overlay.h. There is no decoding and no slow tokenizer. A folder without
+// tokenizer.json is converted in memory where transformers does it from text files (conversion.h); else it is
+// an error that says how to convert it.
 #pragma once
 
 #include <filesystem>

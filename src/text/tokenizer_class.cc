@@ -9,6 +9,10 @@ namespace {
 using std::string_view;
 
 // From TOKENIZER_MAPPING_NAMES of models/auto/tokenization_auto.py, text models only.
+constexpr std::array kPlainTypes{string_view(""),         string_view("bitnet"), string_view("falcon"),
+                                 string_view("glm"),      string_view("glm4"),   string_view("glm4_moe"),
+                                 string_view("gpt_oss"),  string_view("helium"), string_view("modernbert"),
+                                 string_view("nemotron"), string_view("smollm3")};
 constexpr std::array kLlamaTypes{
     string_view("arcee"),     string_view("deepseek_v2"), string_view("deepseek_v3"),
     string_view("diffllama"), string_view("ernie4_5"),    string_view("ernie4_5_moe"),
@@ -35,11 +39,15 @@ constexpr std::array kCodeGenTypes{string_view("codegen"), string_view("phi")};
 constexpr std::array kCohereTypes{string_view("cohere"), string_view("cohere2")};
 constexpr std::array kCodeLlamaTypes{string_view("code_llama")};
 constexpr std::array kBloomTypes{string_view("bloom")};
+constexpr std::array kBertTypes{string_view("bert")};
+constexpr std::array kRobertaTypes{string_view("roberta"), string_view("roberta-prelayernorm")};
+constexpr std::array kXlmRobertaTypes{string_view("xlm-roberta"), string_view("xlm-roberta-xl"),
+                                      string_view("xmod")};
 
 constexpr string_view kEndOfText = "<|endoftext|>";
 
 constexpr std::array kClasses{
-    TokenizerClass{.name = "PreTrainedTokenizer"},
+    TokenizerClass{.name = "PreTrainedTokenizer", .model_types = kPlainTypes},
     TokenizerClass{.name = "LlamaTokenizer",
                    .rebuilds_post_processor = true,
                    .add_bos_token = true,
@@ -83,18 +91,21 @@ constexpr std::array kClasses{
                    .unk_token = kEndOfText,
                    .bos_token = kEndOfText,
                    .eos_token = kEndOfText,
+                   .conversion = Conversion::kGpt2,
                    .model_types = kGpt2Types},
     TokenizerClass{.name = "CodeGenTokenizer",
                    .unk_token = kEndOfText,
                    .bos_token = kEndOfText,
                    .eos_token = kEndOfText,
                    .refuses_add_bos_token = true,
+                   .conversion = Conversion::kGpt2,
                    .model_types = kCodeGenTypes},
     TokenizerClass{.name = "Qwen2Tokenizer",
                    .unk_token = kEndOfText,
                    .eos_token = kEndOfText,
                    .pad_token = kEndOfText,
                    .special_strings_are_literal = true,
+                   .conversion = Conversion::kQwen2,
                    .model_types = kQwen2Types},
     TokenizerClass{.name = "BloomTokenizer",
                    .unk_token = "<unk>",
@@ -103,18 +114,37 @@ constexpr std::array kClasses{
                    .pad_token = "<pad>",
                    .prefix_space_reaches_inside = true,
                    .model_types = kBloomTypes},
+    TokenizerClass{.name = "BertTokenizer",
+                   .unk_token = "[UNK]",
+                   .pad_token = "[PAD]",
+                   .sep_token = "[SEP]",
+                   .cls_token = "[CLS]",
+                   .mask_token = "[MASK]",
+                   .sets_bert_normalizer = true,
+                   .conversion = Conversion::kBert,
+                   .model_types = kBertTypes},
+    TokenizerClass{.name = "RobertaTokenizer",
+                   .unk_token = "<unk>",
+                   .bos_token = "<s>",
+                   .eos_token = "</s>",
+                   .pad_token = "<pad>",
+                   .sep_token = "</s>",
+                   .cls_token = "<s>",
+                   .mask_token = "<mask>",
+                   .mask_strips_left = true,
+                   .conversion = Conversion::kRoberta,
+                   .model_types = kRobertaTypes},
+    TokenizerClass{.name = "XLMRobertaTokenizer",
+                   .unk_token = "<unk>",
+                   .bos_token = "<s>",
+                   .eos_token = "</s>",
+                   .pad_token = "<pad>",
+                   .sep_token = "</s>",
+                   .cls_token = "<s>",
+                   .mask_token = "<mask>",
+                   .mask_strips_left = true,
+                   .model_types = kXlmRobertaTypes},
 };
-
-constexpr std::array kUnsupported{string_view("BertTokenizer"),        string_view("ConvBertTokenizer"),
-                                  string_view("DistilBertTokenizer"),  string_view("ElectraTokenizer"),
-                                  string_view("FunnelTokenizer"),      string_view("LayoutLMTokenizer"),
-                                  string_view("LayoutLMv2Tokenizer"),  string_view("LxmertTokenizer"),
-                                  string_view("MBart50Tokenizer"),     string_view("MBartTokenizer"),
-                                  string_view("MPNetTokenizer"),       string_view("MobileBertTokenizer"),
-                                  string_view("NllbTokenizer"),        string_view("RealmTokenizer"),
-                                  string_view("RetriBertTokenizer"),   string_view("RoFormerTokenizer"),
-                                  string_view("SeamlessM4TTokenizer"), string_view("SplinterTokenizer"),
-                                  string_view("SqueezeBertTokenizer"), string_view("WhisperTokenizer")};
 
 string_view WithoutFast(string_view name) {
   if (name.ends_with("Fast")) name.remove_suffix(4);
@@ -123,20 +153,18 @@ string_view WithoutFast(string_view name) {
 
 }  // namespace
 
-const TokenizerClass& FindTokenizerClass(string_view name) {
+const TokenizerClass* FindTokenizerClass(string_view name) {
+  // What transformers 5 writes for PreTrainedTokenizerFast.
+  if (name == "TokenizersBackend") return &kClasses.front();
   const auto* row = std::ranges::find(kClasses, WithoutFast(name), &TokenizerClass::name);
-  return row == kClasses.end() ? kClasses.front() : *row;
+  return row == kClasses.end() ? nullptr : row;
 }
 
-const TokenizerClass& TokenizerClassOfModelType(string_view model_type) {
+const TokenizerClass* TokenizerClassOfModelType(string_view model_type) {
   const auto* row = std::ranges::find_if(kClasses, [&](const TokenizerClass& candidate) {
     return std::ranges::find(candidate.model_types, model_type) != candidate.model_types.end();
   });
-  return row == kClasses.end() ? kClasses.front() : *row;
-}
-
-bool IsUnsupportedTokenizerClass(string_view name) {
-  return std::ranges::find(kUnsupported, WithoutFast(name)) != kUnsupported.end();
+  return row == kClasses.end() ? nullptr : row;
 }
 
 }  // namespace headspec::text

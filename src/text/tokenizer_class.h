@@ -1,6 +1,5 @@
 // What the Python class of a tokenizer adds to its tokenizer.json, as data: a row for each class of
-// transformers 4.57.6 whose constructor changes token ids and that decoder-only models use. A class without
-// a row adds nothing (PreTrainedTokenizerFast); one that changes ids in ways not reproduced is refused.
+// transformers 4.57.6 whose rules are reproduced. A class without a row is refused, because most change ids.
 #pragma once
 
 #include <optional>
@@ -9,6 +8,10 @@
 #include <string_view>
 
 namespace headspec::text {
+
+// The files that a folder without tokenizer.json is converted from, by the converter of that name in
+// convert_slow_tokenizer.py.
+enum class Conversion { kNone, kGpt2, kQwen2, kRoberta, kBert };
 
 struct TokenizerClass {
   std::string_view name;  // without "Fast": config files write both
@@ -21,21 +24,24 @@ struct TokenizerClass {
   std::string_view bos_token{};
   std::string_view eos_token{};
   std::string_view pad_token{};
+  std::string_view sep_token{};
+  std::string_view cls_token{};
+  std::string_view mask_token{};
   // Constructor quirks, each in one class or two.
-  bool special_strings_are_literal = false;         // Qwen2: a string becomes AddedToken(normalized=False)
-  bool prefix_space_reaches_inside = false;         // Bloom, Cohere: also in a Sequence
-  bool prefix_space_rebuilds_normalizer = false;    // Llama: add_prefix_space means from_slow
-  bool adds_infilling_tokens = false;               // CodeLlama
-  bool refuses_add_bos_token = false;               // CodeGen
-  bool pads_with_none = false;                      // GPTNeoX: pad_token=None hides tokenizer.json's
+  bool special_strings_are_literal = false;       // Qwen2: a string becomes AddedToken(normalized=False)
+  bool prefix_space_reaches_inside = false;       // Bloom, Cohere: also in a Sequence
+  bool prefix_space_rebuilds_normalizer = false;  // Llama: add_prefix_space means from_slow
+  bool adds_infilling_tokens = false;             // CodeLlama
+  bool refuses_add_bos_token = false;             // CodeGen
+  bool pads_with_none = false;                    // GPTNeoX: pad_token=None hides tokenizer.json's
+  bool mask_strips_left = false;                  // Roberta, XLMRoberta: a string becomes AddedToken(lstrip)
+  bool sets_bert_normalizer = false;              // Bert: do_lower_case and its neighbours
+  Conversion conversion = Conversion::kNone;
   std::span<const std::string_view> model_types{};  // config.json's, for folders that name no class
 };
 
-// The row of PreTrainedTokenizerFast when there is none for the name.
-const TokenizerClass& FindTokenizerClass(std::string_view name);
-const TokenizerClass& TokenizerClassOfModelType(std::string_view model_type);
-
-// The encoder and encoder-decoder classes whose constructors rebuild the normalizer or add language codes.
-bool IsUnsupportedTokenizerClass(std::string_view name);
+// Null when there is no row. An empty model type is that of a folder without config.json.
+const TokenizerClass* FindTokenizerClass(std::string_view name);
+const TokenizerClass* TokenizerClassOfModelType(std::string_view model_type);
 
 }  // namespace headspec::text

@@ -351,7 +351,7 @@ class Tokenizer(HostileTest):
 
     def test_missing(self):
         self.file.unlink()
-        self.assert_refused(f"missing, and CodeGenTokenizer is read from nothing else, in {self.folder}; download it, or convert once: python -c "
+        self.assert_refused(f"missing, and CodeGenTokenizer is read from nothing else but vocab.json with merges.txt, in {self.folder}; download it, or convert once: python -c "
                             f"\"from transformers import AutoTokenizer as T; T.from_pretrained('{self.folder}').save_pretrained('{self.folder}')\"")
 
     def test_is_a_folder(self):

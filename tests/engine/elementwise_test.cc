@@ -1,4 +1,4 @@
-// Softmax, rotation, activation and the small kernels against plain references, operation by operation where
+// Softmax and the small kernels against plain references, operation by operation where
 // the reference model evaluates them so.
 #include <gtest/gtest.h>
 
@@ -112,80 +112,45 @@ TEST(Add, OneRounding) {
   }
 }
 
-// float product in double is exact, so one rounding to `type` is left.
-float Product(DType type, float a, float b) {
-  return Rounded(type, static_cast<double>(a) * static_cast<double>(b));
-}
-// The sum of two floats in double, rounded to float and then to `type`, as the reference's kernels do.
-float Sum(DType type, float a, float b) {
-  return Rounded(type,
-                 static_cast<double>(static_cast<float>(static_cast<double>(a) + static_cast<double>(b))));
-}
-
-TEST(Rotate, ThreeRoundingsPerValue) {
-  Random random(14);
+TEST(Divide, OneRounding) {
+  Random random(17);
   for (const DType type : kTypes) {
-    for (const std::size_t half : {1u, 3u, 16u, 40u}) {
-      const std::vector<float> head = random.Values(type, 2 * half + 5, 8);
-      std::vector<float> cos, sin, expected = head;
-      for (std::size_t i = 0; i < half; ++i) {
-        const double angle = random.Uniform(-100, 100);
-        cos.push_back(Rounded(type, std::cos(angle)));
-        sin.push_back(Rounded(type, std::sin(angle)));
-        expected[i] = Sum(type, Product(type, head[i], cos[i]), Product(type, -head[half + i], sin[i]));
-        expected[half + i] = Sum(type, Product(type, head[half + i], cos[i]), Product(type, head[i], sin[i]));
-      }
-      OnEveryTarget([&](const std::string&) {
-        std::vector<float> rotated = head;
-        Rotate(type, cos, sin, rotated);
-        EXPECT_TRUE(SameValues(rotated, expected)) << NameOf(type) << " " << half;
-      });
-    }
-  }
-}
-
-// The nine operations of gelu_new. `tanh` is the correctly rounded one; the kernel's may be some float ulps
-// away, which no value of the 16-bit types shows.
-float GeluNewReference(DType type, float x) {
-  const float cube = Product(type, Product(type, x, x), x);
-  const float inner = Sum(type, x, Product(type, 0.044715f, cube));
-  const float tanh = Rounded(type, std::tanh(static_cast<double>(Product(type, 0.7978845608028654f, inner))));
-  return Product(type, Product(type, 0.5f, x), Sum(type, 1.0f, tanh));
-}
-
-TEST(GeluNew, EveryValueOfTheHalfTypes) {
-  for (const DType type : {DType::kF16, DType::kBF16}) {
-    std::vector<float> values, expected;
-    for (int bits = 0; bits < 65536; ++bits) {
-      values.push_back(Decode16(type, static_cast<std::uint16_t>(bits)));
-      expected.push_back(GeluNewReference(type, values.back()));
-    }
+    const std::vector<float> values = random.Values(type, 1003, 100);
+    std::vector<float> expected;
+    for (const float value : values)
+      expected.push_back(Rounded(type, static_cast<double>(value / 8.9442719f)));
     OnEveryTarget([&](const std::string&) {
-      std::vector<float> actual = values;
-      GeluNew(type, actual);
-      EXPECT_TRUE(SameValues(actual, expected)) << NameOf(type);
+      std::vector<float> divided = values;
+      Divide(type, 8.9442719f, divided);
+      EXPECT_TRUE(SameValues(divided, expected)) << NameOf(type);
     });
   }
 }
 
-TEST(GeluNew, Floats) {
-  Random random(15);
-  std::vector<float> values = random.Values(DType::kF32, 20001, 8);
-  values.insert(values.end(), {0.0f, -0.0f, 1e-30f, 1e4f, -1e4f});
+TEST(MultiplyElements, OneRounding) {
+  Random random(18);
+  for (const DType type : kTypes) {
+    const std::vector<float> values = random.Values(type, 1003, 100), factors = random.Values(type, 1003, 9);
+    std::vector<float> expected;
+    for (std::size_t i = 0; i < values.size(); ++i) expected.push_back(Product(type, values[i], factors[i]));
+    OnEveryTarget([&](const std::string&) {
+      std::vector<float> products = values;
+      MultiplyElements(type, factors, products);
+      EXPECT_TRUE(SameValues(products, expected)) << NameOf(type);
+    });
+  }
+}
+
+TEST(Clamp, KeepsNanAndZeros) {
   OnEveryTarget([&](const std::string&) {
-    std::vector<float> actual = values;
-    GeluNew(DType::kF32, actual);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      const double expected = static_cast<double>(GeluNewReference(DType::kF32, values[i]));
-      // tanh within 4 epsilon, its argument within 4, the gate and the product within one each.
-      EXPECT_NEAR(static_cast<double>(actual[i]), expected,
-                  std::abs(static_cast<double>(values[i])) * 6 * kEpsilon)
-          << values[i];
+    std::vector<float> values = {kNan, -kNan, 8, -8, 8.5f, -8.5f, kInf, -kInf, 0.0f, -0.0f, 1, -1e-40f};
+    for (int i = 0; i < 9; ++i) values.push_back(static_cast<float>(3 * i));
+    std::vector<float> expected = values;
+    for (float& value : expected) {
+      if (!std::isnan(value)) value = std::max(-8.0f, std::min(value, 8.0f));
     }
-    std::vector<float> special = {kNan, kInf};
-    GeluNew(DType::kF32, special);
-    EXPECT_TRUE(std::isnan(special[0]));
-    EXPECT_EQ(special[1], kInf);
+    Clamp(8, values);
+    EXPECT_TRUE(SameValues(values, expected));
   });
 }
 
@@ -232,11 +197,16 @@ std::vector<float> ResultsOfAllKernels(DType type) {
   std::vector<float> row(x.begin(), x.begin() + 530);
   LayerNorm(row, {std::span(w).first(530), std::span(w).last(530), 1e-5}, type, row);
   keep(row);
-  Rotate(type, std::span(w).first(100), std::span(w).last(100), row);
+  Rotate(type, {}, std::span(w).first(100), std::span(w).last(100), row);
   Add(type, std::span(w).first(530), row);
   keep(row);
-  GeluNew(type, row);
+  SoftCap(type, 3, row);
   keep(row);
+  for (void (*activation)(DType, std::span<float>) : {Gelu, GeluTanh, Silu, GeluNew, GeluFast, QuickGelu}) {
+    std::vector<float> values = row;
+    activation(type, values);
+    keep(values);
+  }
   return all;
 }
 

@@ -46,6 +46,16 @@ inline float Rounded(DType type, double x) {
   return static_cast<float>(rounded);
 }
 
+// float product in double is exact, so one rounding to `type` is left.
+inline float Product(DType type, float a, float b) {
+  return Rounded(type, static_cast<double>(a) * static_cast<double>(b));
+}
+// The sum of two floats in double, rounded to float and then to `type`, as the reference's kernels do.
+inline float Sum(DType type, float a, float b) {
+  return Rounded(type,
+                 static_cast<double>(static_cast<float>(static_cast<double>(a) + static_cast<double>(b))));
+}
+
 // Half the distance between neighbours of `type` around x.
 inline double HalfSpacing(DType type, double x) {
   const Format format = FormatOf(type);

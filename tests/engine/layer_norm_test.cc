@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/kernel_testing.h"
+#include "engine/torch_bits.h"
 
 namespace headspec::kernels {
 namespace {
@@ -91,65 +92,80 @@ TEST(LayerNorm, NanAndInfinityPoisonTheRow) {
   }
 }
 
+// Checksums for weight and bias, weight only, bias only, neither.
 struct TorchRow {
   DType type;
   int width;
-  std::uint64_t checksum;
+  std::uint64_t checksums[4];
 };
 
-// Printed by layer_norm_bits.py beside this file.
+// Printed by torch_bits.py beside this file.
 constexpr TorchRow kTorch[] = {
-    {DType::kF32, 5, 0xd262849ee729652bu},     {DType::kF32, 12, 0x831c572d48955577u},
-    {DType::kF32, 16, 0x28c0427805301a9fu},    {DType::kF32, 20, 0x8c85ddf4d9279804u},
-    {DType::kF32, 64, 0xb808d8f43e72133bu},    {DType::kF32, 80, 0xdf5f55f5b80576efu},
-    {DType::kF32, 96, 0xf65f6ad35a8ca801u},    {DType::kF32, 100, 0x5a8503eba47b35efu},
-    {DType::kF32, 128, 0x333e9b8b90398813u},   {DType::kF32, 515, 0x22fa65e7e260d913u},
-    {DType::kF32, 2048, 0xe90dba2a2241c99cu},  {DType::kF32, 2560, 0xa9f18589647fded9u},
-    {DType::kF16, 5, 0x696377943b033fa5u},     {DType::kF16, 12, 0x5cfb440c4b6c2125u},
-    {DType::kF16, 16, 0xb28005baa9d00b25u},    {DType::kF16, 20, 0x51c22b3de7fc5525u},
-    {DType::kF16, 64, 0xaff9ae5de5e6c325u},    {DType::kF16, 80, 0x5df13db0046d4b25u},
-    {DType::kF16, 96, 0x7f064afd0d69b325u},    {DType::kF16, 100, 0x17e21857f937bd25u},
-    {DType::kF16, 128, 0x186d61a441b76325u},   {DType::kF16, 515, 0x564b0fc255a53aa5u},
-    {DType::kF16, 2048, 0x3d66af475616c325u},  {DType::kF16, 2560, 0x782f2443950ae325u},
-    {DType::kBF16, 5, 0x08819dcf3fb4bfa5u},    {DType::kBF16, 12, 0xe8199160fd978125u},
-    {DType::kBF16, 16, 0xd09bc02ab89d4b25u},   {DType::kBF16, 20, 0x26ae90498e911525u},
-    {DType::kBF16, 64, 0x397c0dc701b4c325u},   {DType::kBF16, 80, 0x86382d42fe36eb25u},
-    {DType::kBF16, 96, 0x952f7fec119b1325u},   {DType::kBF16, 100, 0x58a32cbf2bf0dd25u},
-    {DType::kBF16, 128, 0x32bc22e74c106325u},  {DType::kBF16, 515, 0x63def9b701c75aa5u},
-    {DType::kBF16, 2048, 0xc2dcfe28db5b2325u}, {DType::kBF16, 2560, 0xc4652f24c6492325u},
+    {DType::kF32, 5, {0xd262849ee729652bu, 0x5c21e0b1dd21cc65u, 0xff5553a87129c156u, 0x79241d1da6779b6eu}},
+    {DType::kF32, 12, {0x831c572d48955577u, 0xa1cfd1ae7709222au, 0xc1c137a016e111c3u, 0xc253901646d2bf6du}},
+    {DType::kF32, 16, {0x28c0427805301a9fu, 0x50c20d0a77077321u, 0xa8b452f54884095fu, 0xd986182b660dec39u}},
+    {DType::kF32, 20, {0x8c85ddf4d9279804u, 0x0c65d4c3b5bd4b91u, 0x46b38532c0cb9f12u, 0x14f2fb5d7bee29edu}},
+    {DType::kF32, 64, {0xb808d8f43e72133bu, 0x4ce3ceaa8e46ef79u, 0xd6b6cefbeacce8cfu, 0x93337d599247da5au}},
+    {DType::kF32, 80, {0xdf5f55f5b80576efu, 0x74fec41ed88d7c2du, 0x047d25e0f469001eu, 0xf2c773451169ff42u}},
+    {DType::kF32, 96, {0xf65f6ad35a8ca801u, 0x209fc91e4b824e45u, 0x72ec2dd28b598af4u, 0xa1c42abb125fe3fbu}},
+    {DType::kF32, 100, {0x5a8503eba47b35efu, 0xc3c3be3be69e8f8au, 0x9057cadf3f9346d8u, 0x03454e6636cf8bd2u}},
+    {DType::kF32, 128, {0x333e9b8b90398813u, 0x41384f6681c49b72u, 0x973141eb8270b771u, 0x36b7c4ea0d33c65au}},
+    {DType::kF32, 515, {0x22fa65e7e260d913u, 0x6d38a81804f6e7e5u, 0xf9683725dd129111u, 0x35f0496a4458b0f3u}},
+    {DType::kF32, 2048, {0xe90dba2a2241c99cu, 0x4f70ba5cd26bf2d8u, 0x5737ee90ad4b89a7u, 0xc64e4a24133b5a88u}},
+    {DType::kF32, 2560, {0xa9f18589647fded9u, 0xbae73b2129b7fdc1u, 0x05ed646de5e4c9ffu, 0xdf57fbf5b6426ff9u}},
+    {DType::kF16, 5, {0x696377943b033fa5u, 0x39923387da25dfa5u, 0x559f530752d95fa5u, 0x0479ef2fcdfe9fa5u}},
+    {DType::kF16, 12, {0x5cfb440c4b6c2125u, 0x41c223a1d5f70125u, 0x7d94a49e2acb0125u, 0x4a251edc65edc125u}},
+    {DType::kF16, 16, {0xb28005baa9d00b25u, 0x50fae7f395344b25u, 0x91682ac9eaa9eb25u, 0xa0d1f4f479418b25u}},
+    {DType::kF16, 20, {0x51c22b3de7fc5525u, 0x815676f89f80b525u, 0x81bd9a106987d525u, 0x2bdc6c2a6dfbb525u}},
+    {DType::kF16, 64, {0xaff9ae5de5e6c325u, 0x5311b2556d660325u, 0xdfbac1789fdec325u, 0xef70d00c8b93a325u}},
+    {DType::kF16, 80, {0x5df13db0046d4b25u, 0x0c31426773a9cb25u, 0xbeb8636849cdeb25u, 0x84bc4ce07e8fab25u}},
+    {DType::kF16, 96, {0x7f064afd0d69b325u, 0x5b1f7955a8b7b325u, 0x8021d74dc402d325u, 0x1e245a53fb24b325u}},
+    {DType::kF16, 100, {0x17e21857f937bd25u, 0x7c7f0aeb7e5bdd25u, 0xced889103c233d25u, 0xe16d3157db85fd25u}},
+    {DType::kF16, 128, {0x186d61a441b76325u, 0x04d2931b915fe325u, 0x65c71db166416325u, 0x6f85dc92957d4325u}},
+    {DType::kF16, 515, {0x564b0fc255a53aa5u, 0xf4e2eb61edbf1aa5u, 0xec7867d65bb35aa5u, 0xe2f457e2b6eedaa5u}},
+    {DType::kF16, 2048, {0x3d66af475616c325u, 0x7465e66360ba8325u, 0x348bede0d7314325u, 0x8809c358d20fe325u}},
+    {DType::kF16, 2560, {0x782f2443950ae325u, 0x93dac62cc66c0325u, 0x4ee55741ea790325u, 0xc2b5800a32e80325u}},
+    {DType::kBF16, 5, {0x08819dcf3fb4bfa5u, 0x76c20d66f7f5bfa5u, 0x6e6bad7948e8bfa5u, 0x8e46179c72cebfa5u}},
+    {DType::kBF16, 12, {0xe8199160fd978125u, 0x2808cdfcb8a68125u, 0xb492463bdc228125u, 0x76283505858c8125u}},
+    {DType::kBF16, 16, {0xd09bc02ab89d4b25u, 0xba78e2bf9a834b25u, 0x81542f44dcf44b25u, 0x5b7f5bc704984b25u}},
+    {DType::kBF16, 20, {0x26ae90498e911525u, 0x101b3c038c581525u, 0x7f31406076681525u, 0x08ff95db9b131525u}},
+    {DType::kBF16, 64, {0x397c0dc701b4c325u, 0xb07849cb94f7c325u, 0xd3bafd51bab3c325u, 0xa5e3f9984bdbc325u}},
+    {DType::kBF16, 80, {0x86382d42fe36eb25u, 0x0cc5168832abeb25u, 0x9c7e0f574d2aeb25u, 0x71ed9e1d8b9aeb25u}},
+    {DType::kBF16, 96, {0x952f7fec119b1325u, 0x71f9f3dcdbf41325u, 0x7cee09d252521325u, 0x1730a6bd648c1325u}},
+    {DType::kBF16, 100, {0x58a32cbf2bf0dd25u, 0xa6579e9f61d9dd25u, 0xf8cf79f9b775dd25u, 0x0e9f69fbdbfedd25u}},
+    {DType::kBF16, 128, {0x32bc22e74c106325u, 0x97fc379afc6f6325u, 0x214ca86e9a9a6325u, 0x973cd1513dff6325u}},
+    {DType::kBF16, 515, {0x63def9b701c75aa5u, 0x662014ddcb425aa5u, 0x201190dbd08b5aa5u, 0xeb0c6d234db85aa5u}},
+    {DType::kBF16,
+     2048,
+     {0xc2dcfe28db5b2325u, 0x9ca7b16c5a932325u, 0x3fda7099850d2325u, 0x9c95391e37832325u}},
+    {DType::kBF16,
+     2560,
+     {0xc4652f24c6492325u, 0x9b3aa26a3bfb2325u, 0x38cb2e7598b82325u, 0xe638956c74d92325u}},
 };
 
-// As values() there.
-std::vector<float> HashedValues(std::uint32_t seed, int count, int bits) {
-  std::vector<float> values;
-  for (int i = 0; i < count; ++i) {
-    std::uint32_t hashed = (seed + static_cast<std::uint32_t>(i)) * 2654435761u + 12345u;
-    hashed = (hashed ^ (hashed >> 15)) * 2246822519u;
-    const double integer = static_cast<double>(hashed >> (32 - bits)) - std::ldexp(1, bits - 1);
-    values.push_back(static_cast<float>(std::ldexp(integer, 4 - bits)));
-  }
-  return values;
-}
-
-std::uint64_t ChecksumOfRows(const TorchRow& torch) {
+std::uint64_t ChecksumOfRows(const TorchRow& torch, bool has_weight, bool has_bias) {
   constexpr int kRows = 32;
   const int bits = FormatOf(torch.type).digits;
   const std::vector<float> x = HashedValues(0, kRows * torch.width, bits);
-  Row row = {{}, HashedValues(1000003, torch.width, bits), HashedValues(2000003, torch.width, bits)};
-  std::uint64_t total = 14695981039346656037u;
+  Row row;
+  if (has_weight) row.weight = HashedValues(1000003, torch.width, bits);
+  if (has_bias) row.bias = HashedValues(2000003, torch.width, bits);
+  Checksum checksum;
   for (int i = 0; i < kRows; ++i) {
     row.x.assign(x.begin() + i * torch.width, x.begin() + (i + 1) * torch.width);
-    for (const float value : Normalised(torch.type, row, 1e-5))
-      total = (total ^ std::bit_cast<std::uint32_t>(value)) * 1099511628211u;
+    checksum.Add(Normalised(torch.type, row, 1e-5));
   }
-  return total;
+  return checksum.total();
 }
 
 TEST(LayerNorm, TorchBitForBit) {
   OnEveryTarget([&](const std::string& target) {
     if (!HasFusedMultiplyAdd(target)) return;
     for (const TorchRow& torch : kTorch) {
-      EXPECT_EQ(ChecksumOfRows(torch), torch.checksum) << NameOf(torch.type) << " " << torch.width;
+      for (const int form : {0, 1, 2, 3}) {
+        EXPECT_EQ(ChecksumOfRows(torch, form < 2, form % 2 == 0), torch.checksums[form])
+            << NameOf(torch.type) << " " << torch.width << ", form " << form;
+      }
     }
   });
 }

@@ -35,9 +35,9 @@ TEST(Config, DefaultsOfPhi) {
   EXPECT_EQ(config.vocab, 11);
   EXPECT_EQ(config.norm_epsilon, 1e-5);
   EXPECT_EQ(config.qk_norm, QkNorm::kNone);
-  EXPECT_EQ(config.rotary.dims, 2);
-  EXPECT_EQ(config.rotary.theta, 10000);
-  EXPECT_EQ(config.rotary.linear_factor, 1);
+  EXPECT_EQ(config.rotaries[0].dims, 2);
+  EXPECT_EQ(config.rotaries[0].theta, 10000);
+  EXPECT_EQ(config.rotaries[0].scaling.factor, 1);
 }
 
 TEST(Config, EveryKeyOfPhi) {
@@ -58,10 +58,10 @@ TEST(Config, EveryKeyOfPhi) {
   EXPECT_EQ(config.QueryWidth(), 40);
   EXPECT_EQ(config.KeyWidth(), 20);
   EXPECT_EQ(config.norm_epsilon, 1e-6);
-  EXPECT_EQ(config.qk_norm, QkNorm::kLayerNormPerHead);
-  EXPECT_EQ(config.rotary.dims, 4);
-  EXPECT_EQ(config.rotary.theta, 500000);
-  EXPECT_EQ(config.rotary.linear_factor, 4);
+  EXPECT_EQ(config.qk_norm, QkNorm::kPerHead);
+  EXPECT_EQ(config.rotaries[0].dims, 4);
+  EXPECT_EQ(config.rotaries[0].theta, 500000);
+  EXPECT_EQ(config.rotaries[0].scaling.factor, 4);
 }
 
 TEST(Config, NullIsAsGoodAsAbsent) {
@@ -79,7 +79,7 @@ TEST(Config, NullIsAsGoodAsAbsent) {
 // int(head_dim * factor) of the reference: down, not to the nearest.
 TEST(Config, RotatedValuesAreRoundedDown) {
   const auto dims = [](int head_dim, double factor) {
-    return Read(PhiWith({{"head_dim", head_dim}, {"partial_rotary_factor", factor}})).rotary.dims;
+    return Read(PhiWith({{"head_dim", head_dim}, {"partial_rotary_factor", factor}})).rotaries[0].dims;
   };
   EXPECT_EQ(dims(80, 0.4), 32);
   EXPECT_EQ(dims(64, 0.5), 32);
@@ -89,9 +89,9 @@ TEST(Config, RotatedValuesAreRoundedDown) {
 
 void ExpectSame(const ModelConfig& a, const ModelConfig& b) {
   EXPECT_EQ(a.weights_dtype, b.weights_dtype);
-  EXPECT_EQ(a.rotary.dims, b.rotary.dims);
-  EXPECT_EQ(a.rotary.theta, b.rotary.theta);
-  EXPECT_EQ(a.rotary.linear_factor, b.rotary.linear_factor);
+  EXPECT_EQ(a.rotaries[0].dims, b.rotaries[0].dims);
+  EXPECT_EQ(a.rotaries[0].theta, b.rotaries[0].theta);
+  EXPECT_EQ(a.rotaries[0].scaling.factor, b.rotaries[0].scaling.factor);
 }
 
 TEST(Config, NewKeysMeanWhatTheOldOnesDo) {
@@ -135,8 +135,6 @@ TEST(ConfigRefusal, MissingKeys) {
        R"("num_hidden_layers": expected an integer from 1 to 16384, found nothing)" + next},
       {{{"hidden_size", nullptr}},
        R"("hidden_size": expected an integer from 1 to 1048576, found nothing)" + next},
-      {{{"intermediate_size", nullptr}},
-       R"("intermediate_size": expected an integer from 1 to 1048576, found nothing)" + next},
       {{{"vocab_size", nullptr}},
        R"("vocab_size": expected an integer from 1 to 16777216, found nothing)" + next},
       {{{"num_attention_heads", nullptr}},
@@ -209,10 +207,12 @@ TEST(ConfigRefusal, Rotary) {
        R"("rope_theta": expected a positive number, found 0 in FOLDER; correct the value)"},
       {{{"rope_theta", -2.5}},
        R"("rope_theta": expected a positive number, found -2.5 in FOLDER; correct the value)"},
-      {{{"rope_scaling", {{"rope_type", "yarn"}, {"factor", 4}}}},
-       R"("rope_scaling.rope_type": expected one of: default, linear; found "yarn")" + unsupported},
-      {{{"rope_parameters", {{"rope_type", "llama3"}}}},
-       R"("rope_parameters.rope_type": expected one of: default, linear; found "llama3")" + unsupported},
+      {{{"rope_scaling", {{"rope_type", "ntk"}, {"factor", 4}}}},
+       R"("rope_scaling.rope_type": expected one of: default, linear, dynamic, yarn, longrope, llama3; found "ntk")" +
+           unsupported},
+      {{{"rope_parameters", {{"rope_type", "mrope"}}}},
+       R"("rope_parameters.rope_type": expected one of: default, linear, dynamic, yarn, longrope, llama3; found "mrope")" +
+           unsupported},
       {{{"rope_scaling", {{"type", "linear"}, {"factor", 0.5}}}},
        R"("rope_scaling.factor": expected a number of at least 1, found 0.5 in FOLDER; correct the scaling factor)"},
   });
@@ -220,18 +220,24 @@ TEST(ConfigRefusal, Rotary) {
 
 TEST(ConfigRefusal, ActivationAndEpsilon) {
   ExpectRefusals({
-      {{{"hidden_act", "relu"}},
-       R"("hidden_act": expected "gelu_new", found "relu" in FOLDER; this activation is not supported for phi)"},
+      {{{"hidden_act", "tanh"}},
+       R"("hidden_act": expected one of: gelu, gelu_pytorch_tanh, gelu_new, gelu_fast, quick_gelu, silu, swish, relu; found "tanh" in FOLDER; this activation is not supported)"},
       {{{"layer_norm_eps", -1e-5}},
        R"("layer_norm_eps": expected a number of at least 0, found -1e-05 in FOLDER; correct the value)"},
   });
 }
 
 TEST(ConfigRefusal, UnknownModelTypeNamesTheSupported) {
-  const std::string supported = R"("model_type": expected one of: phi; found )";
+  std::string supported;
+  for (const Family* family : Families()) {
+    for (const std::string_view type : family->model_types)
+      supported += (supported.empty() ? "" : ", ") + std::string(type);
+  }
+  EXPECT_TRUE(supported.starts_with("phi, phi3, llama, ")) << supported;
+  supported = R"("model_type": expected one of: )" + supported + "; found ";
   const std::string next = " in FOLDER; this version measures only these families";
   ExpectRefusals({
-      {{{"model_type", "bert"}}, supported + "\"bert\"" + next},
+      {{{"model_type", "mamba"}}, supported + "\"mamba\"" + next},
       {{{"model_type", "Phi"}}, supported + "\"Phi\"" + next},
       {{{"model_type", nullptr}}, supported + "nothing" + next},
   });

@@ -21,22 +21,34 @@ ModelConfig DistinctSizes() {
   config.head_dim = 7;
   config.intermediate = 50;
   config.vocab = 101;
+  config.types = 2;
+  config.positions = 60;
+  config.experts = {.count = 5, .chosen = 2, .intermediate = 20, .shared_intermediate = 40};
   return config;
 }
 
-bool IsPerLayer(const TensorRule& rule) { return rule.pattern.find("{layer}") != std::string_view::npos; }
+std::string_view NameOf(const Family& family) { return family.model_types.front(); }
 
 bool Covers(std::string_view pattern, std::string_view name) {
   if (pattern.ends_with('*')) return name.starts_with(pattern.substr(0, pattern.size() - 1));
   return name == pattern;
 }
 
+bool IsNorm(Slot slot) {
+  return (slot >= Slot::kEmbeddingNormWeight && slot <= Slot::kMlpSumNormBias) ||
+         (slot >= Slot::kQueryNormWeight && slot <= Slot::kKeyNormBias);
+}
+
 TEST(Families, HaveNamesOfTheirOwn) {
   std::set<std::string_view> names;
   for (const Family* family : Families()) {
-    EXPECT_FALSE(family->model_type.empty());
-    EXPECT_TRUE(names.insert(family->model_type).second) << family->model_type;
-    EXPECT_NE(family->read_config, nullptr) << family->model_type;
+    EXPECT_FALSE(family->model_types.empty());
+    for (const std::string_view type : family->model_types) {
+      EXPECT_FALSE(type.empty());
+      EXPECT_TRUE(names.insert(type).second) << type;
+    }
+    EXPECT_NE(family->read_config, nullptr) << NameOf(*family);
+    EXPECT_FALSE(family->covers.empty()) << NameOf(*family);
   }
   EXPECT_FALSE(names.empty());
 }
@@ -46,28 +58,40 @@ TEST(Families, EveryRuleHasAPositiveShape) {
   for (const Family* family : Families()) {
     EXPECT_FALSE(family->tensors.empty());
     for (const TensorRule& rule : family->tensors) {
-      EXPECT_GT(SizeOf(rule.rows, config), 1) << family->model_type << " " << rule.pattern;
-      EXPECT_GT(SizeOf(rule.cols, config), 0) << family->model_type << " " << rule.pattern;
-      EXPECT_EQ(rule.cols == Dim::kOne,
-                !rule.pattern.ends_with(".weight") || rule.pattern.find("norm") != std::string_view::npos)
-          << family->model_type << " " << rule.pattern
+      EXPECT_TRUE(SizeOf(rule.rows, config) > 1 || rule.slot == Slot::kSharedScaleWeight)
+          << NameOf(*family) << " " << rule.pattern;
+      EXPECT_GT(SizeOf(rule.cols, config), 0) << NameOf(*family) << " " << rule.pattern;
+      // Cohere's norms of queries and keys have a row for each head.
+      const bool is_norm = IsNorm(rule.slot) && rule.cols != Dim::kHeadDim;
+      EXPECT_EQ(rule.cols == Dim::kOne, !rule.pattern.ends_with("weight") || is_norm)
+          << NameOf(*family) << " " << rule.pattern
           << ": biases and norms are vectors, other weights are not";
     }
   }
 }
 
+// Two rules fill one slot only under conditions: the same tensor under the names of two kinds of layer.
 TEST(Families, SlotsAndPatternsAreUnique) {
   for (const Family* family : Families()) {
     std::set<Slot> slots;
     std::set<std::string_view> patterns;
     for (const TensorRule& rule : family->tensors) {
-      EXPECT_TRUE(slots.insert(rule.slot).second) << family->model_type << " " << rule.pattern;
-      EXPECT_TRUE(patterns.insert(rule.pattern).second) << family->model_type << " " << rule.pattern;
-      EXPECT_EQ(IsPerLayer(rule), rule.slot != Slot::kEmbedding) << family->model_type << " " << rule.pattern;
+      EXPECT_TRUE(slots.insert(rule.slot).second || rule.when != nullptr)
+          << NameOf(*family) << " " << rule.pattern;
+      EXPECT_TRUE(patterns.insert(rule.pattern).second) << NameOf(*family) << " " << rule.pattern;
+      EXPECT_EQ(IsPerLayer(rule), rule.slot > Slot::kEmbeddingNormBias)
+          << NameOf(*family) << " " << rule.pattern;
     }
-    for (const Slot slot : {Slot::kEmbedding, Slot::kInputNormWeight, Slot::kQueryWeight, Slot::kKeyWeight,
-                            Slot::kValueWeight, Slot::kOutputWeight, Slot::kUpWeight, Slot::kDownWeight}) {
-      EXPECT_TRUE(slots.contains(slot)) << family->model_type << " lacks slot " << static_cast<int>(slot);
+    // What a fused rule fills besides its own slot.
+    for (const TensorRule& rule : family->tensors) {
+      const bool is_qkv = rule.layout >= Layout::kQkvStacked && rule.layout <= Layout::kQkvFourBlocks;
+      if (is_qkv) slots.insert({Slot::kKeyWeight, Slot::kValueWeight});
+      if (rule.layout == Layout::kGateUp) slots.insert(Slot::kUpWeight);
+    }
+    for (const Slot slot : {Slot::kEmbedding, Slot::kQueryWeight, Slot::kKeyWeight, Slot::kValueWeight,
+                            Slot::kOutputWeight, Slot::kUpWeight, Slot::kDownWeight}) {
+      if (slots.contains(Slot::kExpertUpWeight) && slot >= Slot::kUpWeight) continue;
+      EXPECT_TRUE(slots.contains(slot)) << NameOf(*family) << " lacks slot " << static_cast<int>(slot);
     }
   }
 }
@@ -79,7 +103,8 @@ TEST(Families, NoRuleCollidesWithAnUnusedTensor) {
         const std::string name = NameIn(rule.pattern, layer);
         for (const std::string_view unused : family->unused) {
           EXPECT_FALSE(Covers(unused, name)) << name << " and " << unused;
-          EXPECT_FALSE(Covers(unused, std::string(family->prefix) + name)) << name << " and " << unused;
+          for (const std::string_view prefix : family->prefixes)
+            EXPECT_FALSE(Covers(unused, std::string(prefix) + name)) << name << " and " << unused;
         }
       }
     }
@@ -88,9 +113,11 @@ TEST(Families, NoRuleCollidesWithAnUnusedTensor) {
 
 TEST(Families, PrefixIsAWholeNameAndNoRuleRepeatsIt) {
   for (const Family* family : Families()) {
-    EXPECT_TRUE(family->prefix.empty() || family->prefix.ends_with('.')) << family->model_type;
-    for (const TensorRule& rule : family->tensors) {
-      EXPECT_FALSE(!family->prefix.empty() && rule.pattern.starts_with(family->prefix)) << rule.pattern;
+    EXPECT_FALSE(family->prefixes.empty()) << NameOf(*family);
+    for (const std::string_view prefix : family->prefixes) {
+      EXPECT_TRUE(prefix.empty() || prefix.ends_with('.')) << NameOf(*family);
+      for (const TensorRule& rule : family->tensors)
+        EXPECT_FALSE(!prefix.empty() && rule.pattern.starts_with(prefix)) << rule.pattern;
     }
     for (const std::string_view unused : family->unused)
       EXPECT_GT(unused.size(), 3u) << "a pattern that takes nearly all names";

@@ -26,7 +26,7 @@ ModelConfig TinyPhi() {
 
 const Family& Phi() {
   for (const Family* family : Families()) {
-    if (family->model_type == "phi") return *family;
+    if (family->model_types.front() == "phi") return *family;
   }
   throw std::logic_error("no phi");
 }
@@ -43,15 +43,15 @@ TEST(Model, BindsEveryTensor) {
   tensors["lm_head.weight"] = {{11, 8}};
   const TinyCheckpoint checkpoint(PhiConfig(), tensors);
   const Model model = Model::Open(checkpoint.folder());
-  EXPECT_EQ(model.embedding().rows, 11);
-  EXPECT_EQ(model.embedding().cols, 8);
-  EXPECT_EQ(model.embedding().dtype, DType::kF32);
+  EXPECT_EQ(model.shared()[Slot::kEmbedding].rows, 11);
+  EXPECT_EQ(model.shared()[Slot::kEmbedding].cols, 8);
+  EXPECT_EQ(model.shared()[Slot::kEmbedding].dtype, DType::kF32);
   for (int layer = 0; layer < 2; ++layer) {
-    const LayerWeights& weights = model.layer(layer);
+    const Weights& weights = model.layer(layer);
     for (const TensorRule& rule : Phi().tensors) {
       if (rule.slot == Slot::kEmbedding) continue;
       const WeightView& view = weights[rule.slot];
-      if (rule.presence == Presence::kWithQkNorm) {
+      if (rule.when != nullptr) {
         EXPECT_EQ(view.data, nullptr) << rule.pattern;
         continue;
       }
@@ -80,7 +80,7 @@ TEST(Model, CountsParametersAndBytes) {
     model.Prefetch(layer);
     model.Release(layer, false);
   }
-  EXPECT_EQ(static_cast<int>(model.embedding().data[0]), 0);  // still mapped
+  EXPECT_EQ(static_cast<int>(model.shared()[Slot::kEmbedding].data[0]), 0);  // still mapped
 }
 
 TEST(Model, StoredRotaryFrequenciesAreLeftAlone) {
@@ -105,7 +105,7 @@ TEST(Model, PrefixMayBeMissingAndHeadIsOptional) {
 
 TEST(Model, QkNormTensorsFollowTheConfig) {
   ModelConfig config = TinyPhi();
-  config.qk_norm = QkNorm::kLayerNormPerHead;
+  config.qk_norm = QkNorm::kPerHead;
   const TinyTensors with_norm = TensorsOf(Phi(), config, "model.");
   Json json = PhiConfig();
   json["qk_layernorm"] = true;
@@ -227,9 +227,9 @@ TEST(Model, OpensTheGoldenCheckpoints) {
     EXPECT_EQ(model.config().heads, golden.heads) << golden.name;
     EXPECT_EQ(model.config().kv_heads, golden.kv_heads) << golden.name;
     EXPECT_EQ(model.config().head_dim, golden.head_dim) << golden.name;
-    EXPECT_EQ(model.config().rotary.dims, golden.rotary) << golden.name;
+    EXPECT_EQ(model.config().rotaries[0].dims, golden.rotary) << golden.name;
     EXPECT_EQ(model.stored_dtype(), golden.stored) << golden.name;
-    EXPECT_EQ(model.embedding().rows, model.config().vocab) << golden.name;
+    EXPECT_EQ(model.shared()[Slot::kEmbedding].rows, model.config().vocab) << golden.name;
   }
 }
 

@@ -2,6 +2,7 @@
 // throws.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -31,22 +32,29 @@ inline Json PhiConfig() {
           {"intermediate_size", 12}, {"num_hidden_layers", 2}, {"num_attention_heads", 2}};
 }
 
-inline std::string NameIn(std::string_view pattern, int layer) {
-  std::string name(pattern);
-  if (const auto at = name.find("{layer}"); at != std::string::npos)
-    name.replace(at, 7, std::to_string(layer));
-  return name;
+inline std::string NameIn(std::string_view pattern, int layer, int index = 0) {
+  return ReplaceAll(ReplaceAll(std::string(pattern), "{layer}", std::to_string(layer)), "{index}",
+                    std::to_string(index));
+}
+
+inline bool IsPerLayer(const TensorRule& rule) {
+  return rule.pattern.find("{layer}") != std::string_view::npos;
 }
 
 // Every tensor that the family's table asks for, all zeros. `prefix` as the file would have it.
 inline TinyTensors TensorsOf(const Family& family, const ModelConfig& config, std::string_view prefix) {
   TinyTensors tensors;
   for (const TensorRule& rule : family.tensors) {
-    if (rule.presence == Presence::kWithQkNorm && config.qk_norm == QkNorm::kNone) continue;
     std::vector<std::uint64_t> shape = {static_cast<std::uint64_t>(SizeOf(rule.rows, config))};
     if (rule.cols != Dim::kOne) shape.push_back(static_cast<std::uint64_t>(SizeOf(rule.cols, config)));
-    for (int layer = 0; layer < config.layers; ++layer)
-      tensors[std::string(prefix) + NameIn(rule.pattern, layer)] = {shape};
+    const bool is_transposed =
+        rule.layout == Layout::kTransposed || rule.layout == Layout::kQkvStackedTransposed;
+    if (is_transposed) std::reverse(shape.begin(), shape.end());
+    for (int layer = 0; layer < (IsPerLayer(rule) ? config.layers : 1); ++layer) {
+      if (rule.when != nullptr && !rule.when(config, layer)) continue;
+      for (int index = 0; index < SizeOf(rule.count, config); ++index)
+        tensors[std::string(prefix) + NameIn(rule.pattern, layer, index)] = {shape};
+    }
   }
   return tensors;
 }

@@ -87,6 +87,23 @@ TEST_F(ChatTemplateTest, RefusalsAndMistakesAreErrors) {
             "run with --no-chat-template");
 }
 
+TEST_F(ChatTemplateTest, AMistakeNamesItsFileAndLine) {
+  const std::string found =
+      "chat template: cannot be rendered (syntax error: unexpected end of block (in chat_template:2)) in ";
+  Write("tokenizer_config.json", R"({"chat_template": "a\n{% if %}"})");
+  EXPECT_EQ(ErrorOf([&] { Chat("x"); }), found + "DIR/tokenizer_config.json; run with --no-chat-template");
+  Write("chat_template.jinja", "a\n{% if %}");
+  EXPECT_EQ(ErrorOf([&] { Chat("x"); }), found + "DIR/chat_template.jinja; run with --no-chat-template");
+}
+
+// Jinja knows these; a prompt must not change silently.
+TEST_F(ChatTemplateTest, WhatIsLackingIsAnError) {
+  for (const char* source : {"{{ '%s' % 'x' }}", "{{ 'a-b'.partition('-') }}", "{{ 'x' | urlencode }}",
+                             "{% set x = joiner(', ') %}", "{{ 'aa' | replace('a', 'b', 1) }}"}) {
+    EXPECT_EQ(RenderError(source).substr(0, 34), "chat template: cannot be rendered ") << source;
+  }
+}
+
 TEST_F(ChatTemplateTest, ValuesPrintAsInPython) {
   EXPECT_EQ(
       Render("{{ true }} {{ false }} {{ none }} {{ 1 }} {{ 1.0 }} {{ 1e22 }} {{ 0.00001 }} {{ missing }}|"),

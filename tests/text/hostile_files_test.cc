@@ -26,22 +26,44 @@ constexpr const char* kConvert =
     "T.from_pretrained('DIR').save_pretrained('DIR')\"";
 
 TEST_F(HostileFilesTest, NoTokenizerJson) {
-  EXPECT_EQ(
-      LoadError(),
-      std::string("tokenizer.json: missing, and the tokenizer is read from nothing else, in DIR") + kConvert);
-  Write("tokenizer_config.json", R"({"tokenizer_class": "OPTTokenizer"})");
-  Write("vocab.json", "{}");
-  Write("merges.txt", "");
-  EXPECT_EQ(
-      LoadError(),
-      std::string("tokenizer.json: missing, and OPTTokenizer is read from nothing else, in DIR, which has "
-                  "vocab.json and merges.txt") +
-          kConvert);
+  const std::string missing = "tokenizer.json: missing, and ";
+  EXPECT_EQ(LoadError(), missing + "PreTrainedTokenizer is read from nothing else, in DIR" + kConvert);
+  Write("tokenizer_config.json", R"({"tokenizer_class": "LlamaTokenizer"})");
   Write("tokenizer.model", "");
-  EXPECT_EQ(LoadError(),
-            std::string("tokenizer.json: missing, and OPTTokenizer is read from nothing else, in DIR, "
-                        "which has tokenizer.model") +
-                kConvert);
+  EXPECT_EQ(LoadError(), missing +
+                             "LlamaTokenizer is read from nothing else, in DIR, which has "
+                             "tokenizer.model" +
+                             kConvert);
+  Write("tokenizer_config.json", R"({"tokenizer_class": "GPT2Tokenizer"})");
+  Write("vocab.json", "{}");
+  EXPECT_EQ(LoadError(), missing +
+                             "GPT2Tokenizer is read from nothing else but vocab.json with "
+                             "merges.txt, in DIR, which has vocab.json and tokenizer.model" +
+                             kConvert);
+  Write("tokenizer_config.json", R"({"tokenizer_class": "BertTokenizer"})");
+  EXPECT_EQ(LoadError(), missing +
+                             "BertTokenizer is read from nothing else but vocab.txt, in DIR, which "
+                             "has vocab.json and tokenizer.model" +
+                             kConvert);
+}
+
+TEST_F(HostileFilesTest, DamagedOlderFiles) {
+  Write("tokenizer_config.json", R"({"tokenizer_class": "GPT2Tokenizer"})");
+  const auto error = [&](const std::string& vocabulary, const std::string& merges) {
+    Write("vocab.json", vocabulary);
+    Write("merges.txt", merges);
+    return LoadError();
+  };
+  const std::string again = "; download the file again";
+  EXPECT_EQ(error("[]", ""), "vocab.json: not an object of token: id in DIR/vocab.json" + again);
+  EXPECT_EQ(error(R"({"a": -1})", ""), "vocab.json: the id of a is not one in DIR/vocab.json" + again);
+  EXPECT_EQ(error("{", "").substr(0, 22), "vocab.json: not JSON (");
+  EXPECT_EQ(error(R"({"a": 0})", "#version\na\n"),
+            "merges.txt: line 2 is not two tokens in DIR/merges.txt" + again);
+  EXPECT_EQ(error(R"({"a": 0})", "#version\na \xFF\n"),
+            "merges.txt in DIR: not UTF-8 at byte offset 11; save it as UTF-8");
+  EXPECT_EQ(error(R"({"a": 0})", "#version\na b\n").substr(0, 60),
+            "tokenizer.json: not a tokenizer of the tokenizers library (T");
 }
 
 TEST_F(HostileFilesTest, GitLfsPointer) {
@@ -170,16 +192,22 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_F(HostileFilesTest, SettingsThatCannotBeMet) {
   EXPECT_EQ(ConfigError(R"({"tokenizer_class": "LlamaTokenizer", "bos_token": null})"),
-            "tokenizer_config.json: add_bos_token is true, but bos_token is null or empty in "
+            "tokenizer_config.json: bos_token is to be added to every text, but is null or empty in "
             "DIR/tokenizer_config.json; set bos_token, or add_bos_token to false");
   EXPECT_EQ(ConfigError(R"({"tokenizer_class": "CodeGenTokenizer", "add_bos_token": true})"),
             "tokenizer_config.json: add_bos_token: CodeGenTokenizer cannot add one in "
             "DIR/tokenizer_config.json; set "
             "add_bos_token to false");
-  EXPECT_EQ(ConfigError(R"({"tokenizer_class": "BertTokenizer"})"),
-            "tokenizer_config.json: tokenizer_class: BertTokenizer belongs to encoder models and is not "
-            "supported in "
-            "DIR/tokenizer_config.json; choose a decoder-only model");
+  const std::string next =
+      "; choose another model, or if tokenizer.json alone gives its ids, set tokenizer_class to "
+      "PreTrainedTokenizerFast in tokenizer_config.json";
+  EXPECT_EQ(ConfigError(R"({"tokenizer_class": "T5Tokenizer"})"),
+            "tokenizer_config.json: tokenizer_class: the token rules of T5Tokenizer are not known in "
+            "DIR/tokenizer_config.json" +
+                next);
+  Write("config.json", R"({"model_type": "unheard_of"})");
+  EXPECT_EQ(ConfigError("{}"),
+            "config.json: model_type: the token rules of unheard_of are not known in DIR/config.json" + next);
 }
 
 TEST_F(HostileFilesTest, NeighbouringFiles) {

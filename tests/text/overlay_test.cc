@@ -1,4 +1,5 @@
 // One test for each thing transformers does to a tokenizer after reading tokenizer.json.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <ostream>
@@ -162,6 +163,51 @@ TEST_F(OverlayTest, AddPrefixSpaceLeavesAByteLevelLlamaAlone) {
   EXPECT_EQ(Ids("a b"), (Ints{3, 5, 4}));
 }
 
+TEST_F(OverlayTest, ASpaceBeforeTheMaskBelongsToIt) {
+  Write("tokenizer.json", ByteTokenizer(false));
+  WriteConfig({{"tokenizer_class", "RobertaTokenizer"}, {"pad_token", nullptr}});
+  EXPECT_EQ(Ids("a <mask> a"), (Ints{3, 6, 5, 3}));
+  WriteConfig({{"tokenizer_class", "XLMRobertaTokenizer"}, {"pad_token", nullptr}, {"mask_token", "b"}});
+  EXPECT_EQ(Ids("a b a"), (Ints{3, 4, 5, 3}));
+  WriteConfig(
+      {{"tokenizer_class", "XLMRobertaTokenizer"}, {"pad_token", nullptr}, {"mask_token", Added("b")}});
+  EXPECT_EQ(Ids("a b a"), (Ints{3, 5, 4, 5, 3}));
+}
+
+TEST_F(OverlayTest, TheLastLineOfMergesIsDroppedWithoutALineEnd) {
+  WriteConfig(
+      {{"tokenizer_class", "GPT2Tokenizer"}, {"unk_token", "a"}, {"bos_token", "a"}, {"eos_token", "a"}});
+  Write("vocab.json", R"({"a": 0, "b": 1, "c": 2, "bb": 3, "cc": 4})");
+  Write("merges.txt", "anything\r\nb b\r\nb b\rc c");
+  EXPECT_EQ(Ids("bbcc"), (Ints{3, 2, 2}));
+  WriteConfig({{"tokenizer_class", "Qwen2Tokenizer"},
+               {"eos_token", "a"},
+               {"pad_token", "a"},
+               {"unk_token", nullptr}});
+  Write("merges.txt", "b b\n\nc c");
+  EXPECT_EQ(Ids("bbcc"), (Ints{3, 4}));
+}
+
+TEST_F(OverlayTest, MistralsPatternIsFixedWhenTheConfigAsks) {
+  std::string vocabulary = R"("<unk>": 0, "12": 1, "1": 2, "2": 3)";
+  for (int id = 4; id <= 100000; ++id) vocabulary += fmt::format(R"(, "x{0}": {0})", id);
+  Write("tokenizer.json", R"({"version": "1.0", "added_tokens": [], "pre_tokenizer": {"type": "Sequence",
+      "pretokenizers": [{"type": "Split", "pattern": {"String": " "}, "behavior": "Removed", "invert": false}]},
+      "model": {"type": "WordLevel", "unk_token": "<unk>", "vocab": {)" +
+                              vocabulary + "}}}");
+  const auto ids = [&](const std::string& config, bool fix) {
+    Write("config.json", config);
+    WriteConfig({{"tokenizer_class", "PreTrainedTokenizerFast"}, {"fix_mistral_regex", fix}});
+    return Ids("12");
+  };
+  EXPECT_EQ(ids(R"({"model_type": "mistral", "transformers_version": "4.52.4"})", true), (Ints{2, 3}));
+  EXPECT_EQ(ids(R"({"model_type": "mistral", "transformers_version": "4.52.4"})", false), Ints{1});
+  EXPECT_EQ(ids(R"({"model_type": "llama", "transformers_version": "4.57.2"})", true), Ints{1});
+  EXPECT_EQ(ids(R"({"model_type": "llama", "transformers_version": "4.57.3"})", true), (Ints{2, 3}));
+  EXPECT_EQ(ids(R"({"model_type": "mistral", "transformers_version": "5.0.0"})", true), Ints{1});
+  EXPECT_EQ(ids("{}", true), (Ints{2, 3}));
+}
+
 TEST_F(OverlayTest, TruncationSideOfTheFileIsADefault) {
   TestJson tokenizer = WordTokenizer();
   tokenizer["truncation"] = {
@@ -195,7 +241,7 @@ INSTANTIATE_TEST_SUITE_P(
     Classes, PostProcessorTest,
     testing::Values(
         PostProcessing{"BaseKeepsTheFile", R"({"add_bos_token": false})", {1, 3, 2}},
-        PostProcessing{"UnknownKeepsTheFile", R"({"tokenizer_class": "TokenizersBackend"})", {1, 3, 2}},
+        PostProcessing{"Version5KeepsTheFile", R"({"tokenizer_class": "TokenizersBackend"})", {1, 3, 2}},
         PostProcessing{
             "Gpt2KeepsTheFile", R"({"tokenizer_class": "GPT2Tokenizer", "add_bos_token": false})", {1, 3, 2}},
         PostProcessing{"Qwen2KeepsTheFile", R"({"tokenizer_class": "Qwen2TokenizerFast"})", {1, 3, 2}},
@@ -246,7 +292,7 @@ TEST_F(OverlayTest, TheClassComesFromTheFirstFileThatNamesIt) {
   EXPECT_EQ(with_model_type("phi"), "CodeGenTokenizerFast");
   EXPECT_EQ(with_model_type("phi3"), "LlamaTokenizerFast");
   EXPECT_EQ(with_model_type("falcon"), "PreTrainedTokenizerFast");
-  EXPECT_EQ(with_model_type("unheard_of"), "PreTrainedTokenizerFast");
+  EXPECT_EQ(with_model_type("roberta"), "RobertaTokenizerFast");
   Write("config.json", R"({"model_type": "llama", "tokenizer_class": "GemmaTokenizer"})");
   EXPECT_EQ(Load().tokenizer_class(), "GemmaTokenizerFast");
   WriteConfig({{"tokenizer_class", "GPT2TokenizerFast"}});

@@ -154,14 +154,14 @@ HEADSPEC_AMX void PackWeights(const WeightView& w, int first, int k, int depth, 
     const __mmask32 terms = depth - i >= kTerms ? ~__mmask32{0} : (__mmask32{1} << (depth - i)) - 1;
     for (int tile = first; tile < first + kBlock; tile += kTile) {
       const int count = std::min(kTile, w.rows - tile);
-      const std::byte* from = w.data + Size(tile) * w.RowBytes() + 2 * Size(k + i);
       __m512i rows[kTile];
 #pragma GCC unroll 16
-      for (int row = 0; row < kTile; ++row, from += w.RowBytes()) {
+      for (int row = 0; row < kTile; ++row) {
         if (row >= count) {
           rows[row] = _mm512_setzero_si512();
           continue;
         }
+        const std::byte* from = w.Row(tile + row) + 2 * Size(k + i);
         _mm_prefetch(reinterpret_cast<const char*>(from) + kAhead, _MM_HINT_T0);
         rows[row] = _mm512_maskz_loadu_epi16(terms, from);
       }

@@ -25,6 +25,11 @@ void LoadElementsOf(const WeightView& weight, int row, DType type, float* out) {
 }
 
 void LoadVectorOf(const WeightView& weight, DType type, float* out) {
+  if (!weight.IsContiguous()) {
+    for (int row = 0; row < weight.rows; ++row, out += weight.cols)
+      LoadElements(weight, row, 0, weight.cols, type, out);
+    return;
+  }
   const WeightView as_row{weight.dtype, weight.data, 1, weight.rows * weight.cols};
   LoadElements(as_row, 0, 0, as_row.cols, type, out);
 }
@@ -73,39 +78,25 @@ void ScaleValues(DType type, float factor, float* values, std::size_t count) {
   });
 }
 
-template <DType kType>
-void RotateHalves(const float* cos, const float* sin, std::size_t half, float* head) {
-  const hn::CappedTag<float, 1> d;
-  const auto round = [&](float x) { return hn::GetLane(RoundVector<kType>(d, hn::Set(d, x))); };
-  for (std::size_t i = 0; i < half; ++i) {
-    const float low = head[i];
-    const float high = head[half + i];
-    head[i] = round(round(low * cos[i]) + round(-high * sin[i]));
-    head[half + i] = round(round(high * cos[i]) + round(low * sin[i]));
-  }
-}
-
-void RotateHead(DType type, const float* cos, const float* sin, std::size_t half, float* head) {
-  WithType(type, [&](auto kind) { RotateHalves<decltype(kind)::value>(cos, sin, half, head); });
-}
-
-template <DType kType, class D, class V>
-V GeluNewVector(D d, V x) {
-  const auto round = [&](V v) { return RoundVector<kType>(d, v); };
-  const auto cube = round(hn::Mul(round(hn::Mul(x, x)), x));
-  const auto inner = round(hn::Add(x, round(hn::Mul(hn::Set(d, 0.044715f), cube))));
-  const auto scaled = round(hn::Mul(hn::Set(d, 0.7978845608028654f), inner));  // sqrt(2 / pi)
-  // Beyond 20 tanh is 1 in float; the clamp keeps the exponential inside it finite.
-  const auto bounded = hn::Max(hn::Min(scaled, hn::Set(d, 20.0f)), hn::Set(d, -20.0f));
-  const auto tanh = hn::IfThenElse(hn::IsNaN(scaled), scaled, round(hn::Tanh(d, bounded)));
-  const auto gate = round(hn::Add(hn::Set(d, 1.0f), tanh));
-  return round(hn::Mul(round(hn::Mul(hn::Set(d, 0.5f), x)), gate));
-}
-
-void GeluNewValues(DType type, float* values, std::size_t count) {
+void DivideValues(DType type, float divisor, float* values, std::size_t count) {
   WithType(type, [&](auto kind) {
-    Transform(values, count, [](auto d, auto x) { return GeluNewVector<decltype(kind)::value>(d, x); });
+    Transform(values, count, [&](auto d, auto x) {
+      return RoundVector<decltype(kind)::value>(d, hn::Div(x, hn::Set(d, divisor)));
+    });
   });
+}
+
+// Comparisons, not Min and Max: those may turn a NaN into the limit.
+void ClampValues(float limit, float* values, std::size_t count) {
+  Transform(values, count, [&](auto d, auto x) {
+    const auto bound = hn::Set(d, limit);
+    return hn::IfThenElse(hn::Gt(hn::Abs(x), bound), hn::CopySign(bound, x), x);
+  });
+}
+
+void MultiplyValues(DType type, const float* factor, float* values, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) values[i] *= factor[i];
+  RoundAll(type, values, count);
 }
 
 void AddValues(DType type, const float* term, float* sum, std::size_t count) {
@@ -125,8 +116,9 @@ HWY_EXPORT(LoadElementsOf);
 HWY_EXPORT(LoadVectorOf);
 HWY_EXPORT(SoftmaxRow);
 HWY_EXPORT(ScaleValues);
-HWY_EXPORT(RotateHead);
-HWY_EXPORT(GeluNewValues);
+HWY_EXPORT(DivideValues);
+HWY_EXPORT(ClampValues);
+HWY_EXPORT(MultiplyValues);
 HWY_EXPORT(AddValues);
 
 void Round(DType type, std::span<float> values) {
@@ -151,12 +143,16 @@ void Scale(DType type, float factor, std::span<float> values) {
   HWY_DYNAMIC_DISPATCH(ScaleValues)(type, factor, values.data(), values.size());
 }
 
-void Rotate(DType type, std::span<const float> cos, std::span<const float> sin, std::span<float> head) {
-  HWY_DYNAMIC_DISPATCH(RotateHead)(type, cos.data(), sin.data(), cos.size(), head.data());
+void Divide(DType type, float divisor, std::span<float> values) {
+  HWY_DYNAMIC_DISPATCH(DivideValues)(type, divisor, values.data(), values.size());
 }
 
-void GeluNew(DType type, std::span<float> values) {
-  HWY_DYNAMIC_DISPATCH(GeluNewValues)(type, values.data(), values.size());
+void Clamp(float limit, std::span<float> values) {
+  HWY_DYNAMIC_DISPATCH(ClampValues)(limit, values.data(), values.size());
+}
+
+void MultiplyElements(DType type, std::span<const float> factor, std::span<float> values) {
+  HWY_DYNAMIC_DISPATCH(MultiplyValues)(type, factor.data(), values.data(), values.size());
 }
 
 void Add(DType type, std::span<const float> term, std::span<float> sum) {

@@ -38,29 +38,61 @@ void Linear(const MatrixView& x, const LinearWeights& w, const MatrixView& y, DT
 void MultiplyTransposed(const MatrixView& a, const MatrixView& b, const MatrixView& y);
 void Multiply(const MatrixView& a, const MatrixView& b, const MatrixView& y);
 
-// LayerNorm over a row in torch's own order of additions, one rounding at the end.
+// Norms over a row, in torch's own order of additions. `y` may be `x`. An empty weight or bias means none.
 struct NormWeights {
   std::span<const float> weight;
   std::span<const float> bias;
   double epsilon;
 };
+// torch.nn.LayerNorm, rounded once.
 void LayerNorm(std::span<const float> x, const NormWeights& norm, DType type, std::span<float> y);
+
+// The layer norm that Cohere writes out in Python: mean first, then the mean square of the distances from it;
+// rounded once. No bias.
+void TwoPassLayerNorm(std::span<const float> x, const NormWeights& norm, DType type, std::span<float> y);
+
+// With h = x / sqrt(mean(x^2) + epsilon) in float: round(w * round(h)) (Llama), round(w * h) (OLMo 2) or
+// round(h * (1 + w)) (Gemma). No bias.
+enum class RmsForm { kTwoRoundings, kOneRounding, kOnePlusWeight };
+void RmsNorm(std::span<const float> x, const NormWeights& norm, RmsForm form, DType type, std::span<float> y);
 
 // Scaled scores to probabilities, in place: softmax in float, then one rounding.
 // A row with a NaN or +infinity becomes all NaN, as it does in the reference.
 void Softmax(DType type, std::span<float> row);
 
-// values = round(values * factor).
+// values = round(values * factor), and so on.
 void Scale(DType type, float factor, std::span<float> values);
-
-// Half-split rotation of one head's first 2 * cos.size() values, three roundings.
-void Rotate(DType type, std::span<const float> cos, std::span<const float> sin, std::span<float> head);
-
-// gelu_new, rounded after each of its nine operations: the reference evaluates it op by op.
-void GeluNew(DType type, std::span<float> values);
+void Divide(DType type, float divisor, std::span<float> values);
+void MultiplyElements(DType type, std::span<const float> factors, std::span<float> values);
 
 // sum = round(sum + term).
 void Add(DType type, std::span<const float> term, std::span<float> sum);
+
+// To [-limit, limit]; a NaN stays.
+void Clamp(float limit, std::span<float> values);
+
+// round(cap * round(tanh(round(values / cap)))).
+void SoftCap(DType type, float cap, std::span<float> values);
+
+// Rotates one head's first 2 * cos.size() values, pair by pair: x cos - y sin, y cos + x sin. Each operation
+// rounded, or float products and sum rounded once or never. Whether the tables are rounded is the caller's.
+struct RotaryStyle {
+  enum class Rounding { kEachOperation, kOnce, kNever };
+  bool interleaved = false;  // pairs of neighbours, not of one value from each half
+  Rounding rounding = Rounding::kEachOperation;
+};
+void Rotate(DType type, const RotaryStyle& style, std::span<const float> cos, std::span<const float> sin,
+            std::span<float> head);
+
+// Activations, in place. These are one kernel in torch, rounded once: gelu with erf, with tanh, silu, relu.
+void Gelu(DType type, std::span<float> values);
+void GeluTanh(DType type, std::span<float> values);
+void Silu(DType type, std::span<float> values);
+void Relu(std::span<float> values);
+// The reference evaluates these op by op, rounding each result. GeluFast is bloom's gelu too.
+void GeluNew(DType type, std::span<float> values);
+void GeluFast(DType type, std::span<float> values);
+void QuickGelu(DType type, std::span<float> values);
 
 // Number of NaN and infinite values.
 int CountNonFinite(std::span<const float> values);

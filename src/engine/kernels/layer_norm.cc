@@ -10,6 +10,7 @@
 
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/round-inl.h"
+#include "engine/kernels/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace headspec::kernels {
@@ -110,29 +111,32 @@ Moments<1> RowMoments(const float* x, std::size_t count, DType type) {
   return row;
 }
 
+// (x - mean) * scale * weight + bias with the roundings of torch's build, which fuses what it can: without a
+// weight the bias joins the first product in fp32.
 template <DType kType, class D, class V>
-V NormVector(D d, V x, float mean, float scale) {
-  if constexpr (kType == DType::kF32) return hn::Mul(hn::Sub(x, hn::Set(d, mean)), hn::Set(d, scale));
-  return hn::MulAdd(x, hn::Set(d, scale), hn::Set(d, -scale * mean));
+V NormVector(D d, V x, float mean, float scale, const float* weight, V bias) {
+  if constexpr (kType == DType::kF32) {
+    const auto centred = hn::Sub(x, hn::Set(d, mean));
+    if (weight == nullptr) return hn::MulAdd(centred, hn::Set(d, scale), bias);
+    return hn::MulAdd(hn::Mul(centred, hn::Set(d, scale)), hn::LoadU(d, weight), bias);
+  }
+  const auto normalised = hn::MulAdd(x, hn::Set(d, scale), hn::Set(d, -scale * mean));
+  if (weight == nullptr) return hn::Add(normalised, bias);
+  return hn::MulAdd(normalised, hn::LoadU(d, weight), bias);
 }
 
-void LayerNormRow(const float* x, const NormWeights& norm, DType type, float* y) {
-  const std::size_t count = norm.weight.size();
+void LayerNormRow(const float* x, std::size_t count, const NormWeights& norm, DType type, float* y) {
   const Moments<1> row = RowMoments(x, count, type);
   const float variance = row.squares[0] / static_cast<float>(count);
   const float scale = 1.0f / std::sqrt(variance + static_cast<float>(norm.epsilon));
   WithType(type, [&](auto kind) {
     constexpr DType kType = decltype(kind)::value;
-    const auto write = [&](auto d, std::size_t i) {
-      const auto normalised = NormVector<kType>(d, hn::LoadU(d, x + i), row.mean[0], scale);
-      const auto bias = hn::LoadU(d, norm.bias.data() + i);
-      const auto affine = hn::MulAdd(normalised, hn::LoadU(d, norm.weight.data() + i), bias);
-      hn::StoreU(RoundVector<kType>(d, affine), d, y + i);
-    };
-    const hn::ScalableTag<float> d;
-    std::size_t i = 0;
-    for (; i + hn::Lanes(d) <= count; i += hn::Lanes(d)) write(d, i);
-    for (; i < count; ++i) write(hn::CappedTag<float, 1>(), i);
+    EachVector(count, [&](auto d, std::size_t i) {
+      const float* weight = norm.weight.empty() ? nullptr : norm.weight.data() + i;
+      const auto bias = norm.bias.empty() ? hn::Zero(d) : hn::LoadU(d, norm.bias.data() + i);
+      const auto result = NormVector<kType>(d, hn::LoadU(d, x + i), row.mean[0], scale, weight, bias);
+      hn::StoreU(RoundVector<kType>(d, result), d, y + i);
+    });
   });
 }
 
@@ -146,7 +150,7 @@ namespace headspec::kernels {
 HWY_EXPORT(LayerNormRow);
 
 void LayerNorm(std::span<const float> x, const NormWeights& norm, DType type, std::span<float> y) {
-  HWY_DYNAMIC_DISPATCH(LayerNormRow)(x.data(), norm, type, y.data());
+  HWY_DYNAMIC_DISPATCH(LayerNormRow)(x.data(), x.size(), norm, type, y.data());
 }
 
 }  // namespace headspec::kernels

@@ -317,11 +317,24 @@ void LoadPanel(int count, int depth, float* panel, const Load& load) {
   InterleaveFloats(rows, depth, panel);
 }
 
+// The same of a transposed view: its rows follow each other already.
+void LoadTransposedPanel(const WeightView& w, DType type, int first, int k, int depth, float* panel) {
+  const std::size_t width = Size(PanelWidth());
+  const std::size_t count = std::min(width, Size(w.rows - first));
+  for (int i = 0; i < depth; ++i, panel += width) {
+    Widen(w.dtype, w.Term(k + i) + Size(first) * w.ElementBytes(), count, panel);
+    if (!IsExactIn(w.dtype, type)) RoundAll(type, panel, count);
+    std::fill_n(panel + count, width - count, 0.0f);
+  }
+}
+
 // kDepth or fewer terms, from k on, of w's rows `first` and on.
 void LoadWeightPanel(const WeightView& w, DType type, int first, int k, float* panel) {
   const int depth = std::min(kDepth, w.cols - k);
   const int count = std::min(PanelWidth(), w.rows - first);
-  const bool is_whole = count == PanelWidth() && depth % 8 == 0;
+  if (w.IsTransposed()) return LoadTransposedPanel(w, type, first, k, depth, panel);
+  const bool is_in_one_group = w.group == 0 || first / w.group == (first + count - 1) / w.group;
+  const bool is_whole = count == PanelWidth() && is_in_one_group && depth % 8 == 0;
   if (is_whole && w.dtype == DType::kBF16 && IsExactIn(w.dtype, type)) {
     InterleaveBf16(w.Row(first) + 2 * Size(k), w.RowBytes(), depth, panel);
     return;
@@ -355,7 +368,8 @@ void FinishPanel(const float* sums, const float* bias, int first, const MatrixVi
 // lie on a page each, which the processor does not foresee.
 void PrefetchRows(const WeightView& w, int k, int first, int last) {
   constexpr std::size_t kLine = 64;
-  const std::size_t element = Size(BitsOf(w.dtype)) / 8;
+  if (w.IsTransposed()) return;  // its terms lie in order
+  const std::size_t element = w.ElementBytes();
   const std::size_t bytes = Size(std::min(kDepth, w.cols - k)) * element;
   for (int row = first; row < std::min(last, w.rows); ++row) {
     const std::byte* terms = w.Row(row) + Size(k) * element;
@@ -408,8 +422,8 @@ void LinearPanels(float* packed, const LinearWeights& w, const MatrixView& y, DT
     HWY_ALIGN float bias[kVectors * HWY_MAX_BYTES / sizeof(float)] = {};
     const int output = (part.first_panel + p) * width;
     if (w.bias.data != nullptr) {
-      const WeightView as_row{w.bias.dtype, w.bias.data, 1, w.bias.rows};
-      LoadElements(as_row, 0, output, std::min(width, y.cols - output), type, bias);
+      for (int n = 0; n < std::min(width, y.cols - output); ++n)
+        LoadElements(w.bias, output + n, 0, 1, type, bias + n);
     }
     WithType(type, [&](auto kind) {
       FinishPanel<decltype(kind)::value>(sums_of(p, part.first_block), bias, output, y.Rows(first_row, rows));
@@ -510,7 +524,8 @@ constexpr char kAvx512Name[] = "AVX512-BF16";
 
 void Linear(const MatrixView& x, const LinearWeights& w, const MatrixView& y, DType type, ThreadPool& pool) {
   const Bf16Unit unit = CurrentBf16Unit();
-  if (unit != Bf16Unit::kNone && type == DType::kBF16 && w.weight.dtype == DType::kBF16)
+  if (unit != Bf16Unit::kNone && type == DType::kBF16 && w.weight.dtype == DType::kBF16 &&
+      !w.weight.IsTransposed())
     return unit == Bf16Unit::kAmx ? LinearAmxBf16(x, w, y, pool) : LinearAvx512Bf16(x, w, y, pool);
   HWY_DYNAMIC_DISPATCH(LinearOf)(x, w, y, type, pool);
 }
