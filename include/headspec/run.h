@@ -35,6 +35,9 @@ struct RunOptions {
   // bf16: multiply with the processor's bf16 unit (AMX, AVX512-BF16) where it has one. Faster; results then
   // differ between kinds of processors as sums in another order do.
   bool fast_bf16 = false;
+  // Instruction set of the arithmetic, as results name it ("AVX2"); empty: the best here. All with fused
+  // multiply-add give the same bits.
+  std::string cpu_target;
   // Drop every used layer from the system's file cache.
   bool low_memory = false;
 };

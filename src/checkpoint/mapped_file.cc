@@ -88,6 +88,10 @@ void MappedFile::WillNeed(std::span<const std::byte> part) const {
   assert(Holds(part));
   const auto begin = reinterpret_cast<std::uintptr_t>(part.data());
   Advise(begin / PageSize() * PageSize(), begin + part.size(), MADV_WILLNEED);
+#ifdef MADV_POPULATE_READ
+  // Maps the pages at once, where the kernel can (Linux 5.14): a fault for every few costs more.
+  Advise(begin / PageSize() * PageSize(), begin + part.size(), MADV_POPULATE_READ);
+#endif
 }
 
 void MappedFile::DontNeed(std::span<const std::byte> part) const {

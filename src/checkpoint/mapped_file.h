@@ -24,8 +24,8 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return bytes_; }
   const std::filesystem::path& path() const { return path_; }
 
-  // Advice for a part of bytes(); results are the same without it. WillNeed starts reading every page the
-  // part touches. DontNeed gives back the pages that lie wholly inside the part, since the neighbours of a
+  // Advice for a part of bytes(); results are the same without it. WillNeed reads every page the
+  // part touches and maps it, and may take as long as that. DontNeed gives back the pages that lie wholly inside the part, since the neighbours of a
   // tensor may still be in use; reading them again is allowed and maps them again.
   void WillNeed(std::span<const std::byte> part) const;
   void DontNeed(std::span<const std::byte> part) const;

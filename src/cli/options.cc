@@ -49,6 +49,8 @@ void AddPassOptions(CLI::App& command, CommonOptions& options) {
   command.add_flag(
       "--fast-bf16", options.fast_bf16,
       "use the processor's bf16 unit; results then differ in the last digits between processors");
+  command.add_option("--cpu", options.cpu_target,
+                     "instruction set to use at most, e.g. AVX2, to see how another machine would do");
 }
 
 void AddMeasuringOptions(CLI::App& command, CommonOptions& options) {

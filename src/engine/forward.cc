@@ -1,6 +1,7 @@
 #include "engine/forward.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -109,14 +110,14 @@ class Pass {
   Prefetcher prefetcher_;
 };
 
-// Learned positions end somewhere; rotated and biased ones do not.
+// Learned positions end somewhere, and so do the tables of some families that rotate or bias.
 void CheckLength(std::size_t prompt, std::size_t tokens, const model::ModelConfig& config) {
-  if (config.positions == 0) return;
-  const std::size_t most = static_cast<std::size_t>(config.positions - config.position_offset);
-  if (tokens <= most) return;
+  const int positions = config.positions > 0 ? config.positions - config.position_offset : config.most_tokens;
+  const std::size_t most = static_cast<std::size_t>(positions);
+  if (positions == 0 || tokens <= most) return;
   throw Error(
       ErrorKind::kInput,
-      fmt::format("prompt {}: expected at most {} tokens, the positions that the model has learned, found {}",
+      fmt::format("prompt {}: expected at most {} tokens, as many positions as the model has, found {}",
                   prompt + 1, most, tokens),
       "lower --max-length");
 }
@@ -141,13 +142,25 @@ void CheckTokens(const std::vector<TokenIds>& prompts, const model::ModelConfig&
   }
 }
 
+void SelectKernels(const ForwardOptions& options) {
+  const std::vector<std::string> targets = kernels::Targets();
+  const std::string& wanted = options.cpu_target;
+  if (!wanted.empty() && std::find(targets.begin(), targets.end(), wanted) == targets.end()) {
+    throw Error(ErrorKind::kInput,
+                fmt::format("--cpu: expected one of: {}; found \"{}\"", fmt::join(targets, ", "), wanted),
+                "choose one that this machine has");
+  }
+  kernels::SelectTarget(wanted);
+  if (options.fast_bf16) kernels::UseBf16Unit(true);
+}
+
 }  // namespace
 
 ForwardReport Forward(const model::Model& model, const std::vector<TokenIds>& prompts, AttentionSink& sink,
                       const ForwardOptions& options) {
   CheckTokens(prompts, model.config());
   SilentProgress silent;
-  kernels::UseBf16Unit(options.fast_bf16);
+  SelectKernels(options);
   Pass pass(model, prompts, sink, options);
   return pass.Run(prompts, options.progress == nullptr ? silent : *options.progress);
 }

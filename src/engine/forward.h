@@ -25,6 +25,7 @@ struct ForwardOptions {
   int threads = 0;                  // 0: all
   std::uint64_t activation_budget = kDefaultActivationBudget;  // bytes
   bool fast_bf16 = false;        // use the processor's bf16 unit, whose order of additions is its own
+  std::string cpu_target;        // instruction set, e.g. "AVX2"; empty: the best here
   bool low_memory = false;       // also drop a used layer from the file cache
   Progress* progress = nullptr;  // may be null; one unit per layer
 };

@@ -36,7 +36,7 @@ PassResult RunPass(const Subject& subject, const TokenisedPrompts& prompts, cons
   progress.Begin("layers", config.layers);
   PassResult result;
   result.report = engine::Forward(subject.model, prompts.ids, sink,
-                                  ForwardOptionsOf(protocol, settings.precision, settings.run, progress));
+                                  ForwardOptionsOf(config, protocol, settings.precision, settings.run, progress));
   progress.End();
   result.per_prompt = sink.per_prompt();
   return result;
@@ -118,14 +118,21 @@ std::string Describe(const NonFinite& found) {
   return text;
 }
 
-engine::ForwardOptions ForwardOptionsOf(const Protocol& protocol, Precision precision, const RunOptions& run,
-                                        Progress& progress) {
+engine::ForwardOptions ForwardOptionsOf(const model::ModelConfig& config, const Protocol& protocol,
+                                        Precision precision, const RunOptions& run, Progress& progress) {
+  if (protocol.profile == Profile::kHf447 && !config.scores.upcast_in_447) {
+    throw Error(ErrorKind::kInput,
+                fmt::format("--numerics hf-4.47: its rounding points are known for phi, found a {} model",
+                            config.model_type),
+                "use hf-4.57 or exact");
+  }
   engine::ForwardOptions options;
   options.type = TypeOf(precision);
   options.score_type = ScoreTypeOf(protocol.profile, precision);
   options.threads = run.threads;
   options.activation_budget = run.activation_budget;
   options.fast_bf16 = run.fast_bf16;
+  options.cpu_target = run.cpu_target;
   options.low_memory = run.low_memory;
   options.progress = &progress;
   return options;

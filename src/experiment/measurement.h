@@ -32,8 +32,9 @@ class ObserverProgress final : public Progress {
   Observer& observer_;
 };
 
-engine::ForwardOptions ForwardOptionsOf(const Protocol& protocol, Precision precision, const RunOptions& run,
-                                        Progress& progress);
+// Throws Error(kInput) on a numerics profile that is not known for the model's family.
+engine::ForwardOptions ForwardOptionsOf(const model::ModelConfig& config, const Protocol& protocol,
+                                        Precision precision, const RunOptions& run, Progress& progress);
 
 // "38 NaN or infinite values, the first in attention scores, layer 1, prompt 1, head 1".
 std::string Describe(const NonFinite& found);

@@ -66,7 +66,7 @@ class Check {
     try {
       progress.Begin("sanity check: layers", config.layers);
       engine::Forward(subject_.model, tokens_.ids, sinks,
-                      ForwardOptionsOf(protocol_, precision_, options, progress));
+                      ForwardOptionsOf(config, protocol_, precision_, options, progress));
       progress.End();
     } catch (const Error& e) {
       progress.End();

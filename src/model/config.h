@@ -154,6 +154,7 @@ struct ModelConfig {
   int positions = 0;                   // learned positions; 0: none
   int position_offset = 0;             // row of the first position
   int padding_token = -1;              // where positions skip it: its id
+  int most_tokens = 0;                 // longest prompt of a family without learned positions; 0: any
 
   Norm norm = Norm::kLayerNorm;
   bool is_norm_affine = true;  // false: norms have neither weight nor bias, for families that have both forms

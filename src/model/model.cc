@@ -125,10 +125,12 @@ bool IsStoredTransposed(Layout layout) {
 Model::Model(ModelConfig config, checkpoint::Checkpoint checkpoint)
     : config_(std::move(config)), checkpoint_(std::move(checkpoint)) {}
 
-Model Model::Open(const std::filesystem::path& folder) {
+Model Model::Open(const std::filesystem::path& folder, const std::function<void(ModelConfig&)>& change) {
   const ConfigReader json = ConfigReader::Open(folder);
   const Family& family = FamilyOf(json);
-  Model model(family.read_config(json), checkpoint::Checkpoint::Open(folder));
+  ModelConfig config = family.read_config(json);
+  if (change) change(config);
+  Model model(std::move(config), checkpoint::Checkpoint::Open(folder));
   model.Bind(family);
   return model;
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -32,8 +33,10 @@ class Weights {
 
 class Model {
  public:
-  // Reads config.json and the safetensors of `folder`. Throws Error on anything that does not fit.
-  static Model Open(const std::filesystem::path& folder);
+  // Reads config.json and the safetensors of `folder`. Throws Error on anything that does not fit. `change`
+  // alters what config.json said before it is used: what would another rule do?
+  static Model Open(const std::filesystem::path& folder,
+                    const std::function<void(ModelConfig&)>& change = nullptr);
 
   const ModelConfig& config() const { return config_; }
   const Weights& shared() const { return shared_; }  // what is not of a layer: embeddings

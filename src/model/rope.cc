@@ -41,7 +41,10 @@ std::string AcceptedNames(const RopeRules& rules) {
 // A number that must be there, at least `least`.
 double Required(const ConfigReader& scaling, std::string_view key, double least) {
   const std::string expected = fmt::format("expected a number of at least {}", least);
-  if (!scaling.Has(key)) scaling.Fail(key, expected + ", found nothing", "add the scaling factor");
+  if (!scaling.Has(key)) {
+    scaling.Fail(key, expected + ", found nothing",
+                 key == "factor" ? "add the scaling factor" : "add the value");
+  }
   const double value = scaling.Number(key, 0);
   if (value < least) scaling.Fail(key, fmt::format("{}, found {}", expected, value), kCorrectFactor);
   return value;
@@ -102,7 +105,8 @@ class ScalingReader {
     scaling_.Fail(key,
                   fmt::format("expected one of: {}; found {}", AcceptedNames(rules_),
                               name.empty() ? "nothing" : '"' + name + '"'),
-                  "this rotary scaling changes attention and is not supported yet");
+                  name.empty() ? "name the kind of scaling, or remove the key if there is none"
+                               : "this rotary scaling changes attention and is not supported");
   }
 
   int MaxLength(int least) const {

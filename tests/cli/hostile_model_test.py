@@ -109,18 +109,35 @@ class Config(HostileTest):
     SIZES = {"num_hidden_layers": 16384, "hidden_size": 1048576, "intermediate_size": 1048576, "vocab_size": 16777216,
              "num_attention_heads": 16384}
 
-    def test_required_key_missing(self):
-        for key, most in self.SIZES.items():
+    def test_missing_size_is_the_default_of_the_class(self):
+        def shape(tensor, expected, found):
+            return f'tensor "model.{tensor}.weight": expected {expected}, found {found} in model.safetensors{OTHER_MODEL}'
+        kinds = "F32, F16 or BF16"
+        # The default of 32 heads leaves them two values each, of which half cannot be rotated.
+        whole_heads = {"partial_rotary_factor": 1}
+        for key, changes, error in (
+                ("num_hidden_layers", {}, shape("layers.4.input_layernorm", "[64]", "nothing")),
+                ("hidden_size", {}, shape("embed_tokens", f"{kinds} [512, 2048]", "BF16 [512, 64]")),
+                ("intermediate_size", {}, shape("layers.0.mlp.fc1", f"{kinds} [8192, 64]", "BF16 [128, 64]")),
+                ("vocab_size", {}, shape("embed_tokens", f"{kinds} [51200, 64]", "BF16 [512, 64]")),
+                ("num_attention_heads", whole_heads, shape("layers.0.self_attn.k_proj", f"{kinds} [8, 64]", "BF16 [64, 64]"))):
             with self.subTest(key):
-                self.folder = self.model(name=key)
-                self.configure(self.folder, **{key: ...})
-                self.assert_refused(f'config.json: "{key}": expected an integer from 1 to {most}, found nothing in {self.folder}{DOWNLOAD}',
-                                    folder=self.folder)
+                folder = self.model(name=key)
+                self.configure(folder, **{key: ...}, **changes)
+                self.assert_refused(error, folder=folder)
+
+    def test_null_size(self):
+        for key in self.SIZES:
+            with self.subTest(key):
+                folder = self.model(name=key)
+                self.configure(folder, **{key: None})
+                self.assert_refused(f'config.json: "{key}": expected a value, found null in {folder}; give the value, or remove the key for '
+                                    "its default", folder=folder)
 
     def test_sizes_of_every_kind(self):
         for key, most in self.SIZES.items():
             for value, shown in ((-1, "-1"), (0, "0"), (10**12, "1000000000000"), (2**64 - 1, "18446744073709551615"), (1.5, "1.5"),
-                                 ("64", '"64"'), (None, "nothing"), (True, "true"), ([64], "[64]"), (2**31, "2147483648")):
+                                 ("64", '"64"'), (True, "true"), ([64], "[64]"), (2**31, "2147483648")):
                 with self.subTest(key=key, value=value):
                     folder = self.model(name=f"{key} {value}")
                     self.configure(folder, **{key: value})
@@ -140,33 +157,58 @@ class Config(HostileTest):
                 self.assert_key_refused(error, **changes)
 
     def test_model_type(self):
-        for value, found in (("llama", '"llama"'), ("", "nothing"), (..., "nothing"), (None, "nothing"), ("phi\n\x1b[31m", r'"phi\x0A\x1B[31m"')):
+        self.configure(self.folder, model_type="")
+        error = self.start("inspect", self.folder).stderr.decode()
+        self.assertTrue(error.startswith('headspec: config.json: "model_type": expected one of: '), error)
+        supported = error.partition("expected one of: ")[2].partition("; ")[0]
+        self.assertLessEqual({"phi", "llama", "gpt2", "bert"}, set(supported.split(", ")))
+        for value, found in (("t5", '"t5"'), ("", "nothing"), (..., "nothing"), (None, "nothing"), ("phi\n\x1b[31m", r'"phi\x0A\x1B[31m"')):
             with self.subTest(value):
                 self.configure(self.folder, model_type=value)
-                self.assert_refused(f'config.json: "model_type": expected one of: phi; found {found} in {self.folder}; this version measures '
-                                    "only these families")
+                self.assert_refused(f'config.json: "model_type": expected one of: {supported}; found {found} in {self.folder}; this version '
+                                    "measures only these families")
         self.assert_key_refused('"model_type": expected a string, found 7' + DOWNLOAD, model_type=7)
 
-    def test_rotary(self):
-        for kind in ({"type": "yarn", "factor": 4}, {"rope_type": "yarn"}):
-            self.configure(self.folder, rope_scaling=kind)
-            self.assert_refused(f'config.json: "rope_scaling.{next(iter(kind))}": expected one of: default, linear; found "yarn" in {self.folder}; this '
-                                "rotary scaling changes attention and is not supported yet")
+    def test_rotary_scaling(self):
+        for scaling in ({"type": "ntk", "factor": 4}, {"rope_type": "ntk"}, {"rope_type": "su"}):
+            self.configure(self.folder, rope_scaling=scaling)
+            key, name = next(iter(scaling.items()))
+            self.assert_refused(f'config.json: "rope_scaling.{key}": expected one of: default, linear, dynamic, yarn, longrope, llama3; found '
+                                f'"{name}" in {self.folder}; this rotary scaling changes attention and is not supported')
         self.assert_key_refused('"rope_scaling": expected an object, found 4' + DOWNLOAD, rope_scaling=4)
-        self.assert_key_refused('"rope_scaling.factor": expected a number of at least 1, found nothing; add the scaling factor',
-                                rope_scaling={"type": "linear"})
+        for name in ("linear", "dynamic", "yarn", "llama3"):
+            error = '"rope_scaling.factor": expected a number of at least 1, found '
+            self.assert_key_refused(error + "nothing; add the scaling factor", rope_scaling={"type": name})
+            self.assert_key_refused(error + "0.5; correct the scaling factor", rope_scaling={"type": name, "factor": 0.5})
         self.configure(self.folder, rope_scaling={"factor": 4})
-        self.assert_refused(f'config.json: "rope_scaling.rope_type": expected one of: default, linear; found nothing in {self.folder}; this '
-                            "rotary scaling changes attention and is not supported yet")
-        self.assert_key_refused('"rope_theta": expected a positive number, found -1; correct the value', rope_theta=-1, rope_scaling=None)
+        self.assert_refused('config.json: "rope_scaling.rope_type": expected one of: default, linear, dynamic, yarn, longrope, llama3; '
+                            f"found nothing in {self.folder}; name the kind of scaling, or remove the key if there is none")
+        for factors, found in ((..., "nothing"), (1, "1"), (["a"] * 4, '"a" in it'), ([1, 1], "2 values")):
+            scaling = {"type": "longrope"} if factors is ... else {"type": "longrope", "short_factor": factors}
+            self.assert_key_refused(f'"rope_scaling.short_factor": expected a list of 4 numbers, found {found}' + DOWNLOAD, rope_scaling=scaling)
+        self.assert_key_refused('"rope_scaling.long_factor": expected positive numbers, found 0; correct the scaling factor',
+                                rope_scaling={"type": "longrope", "short_factor": [1] * 4, "long_factor": [0] * 4})
+        llama3 = {"type": "llama3", "factor": 8}
+        self.assert_key_refused('"rope_scaling.original_max_position_embeddings": expected an integer from 1 to 1073741824, found nothing' +
+                                DOWNLOAD, rope_scaling=llama3)
+        self.assert_key_refused('"rope_scaling.high_freq_factor": expected a number above low_freq_factor 4, found 1; correct the scaling factor',
+                                rope_scaling=llama3 | {"low_freq_factor": 4, "high_freq_factor": 1, "original_max_position_embeddings": 64})
+
+    def test_rotary(self):
+        self.assert_key_refused('"rope_theta": expected a positive number, found -1; correct the value', rope_theta=-1)
         self.assert_key_refused('"partial_rotary_factor": expected a number in (0, 1], found 2; correct the value', partial_rotary_factor=2,
                                 rope_theta=10000)
 
     def test_other_keys(self):
-        self.assert_key_refused('"hidden_act": expected "gelu_new", found "relu"; this activation is not supported for phi', hidden_act="relu")
-        self.assert_key_refused('"layer_norm_eps": expected a number of at least 0, found -1; correct the value', hidden_act=..., layer_norm_eps=-1)
+        self.assert_key_refused('"layer_norm_eps": expected a number of at least 0, found -1; correct the value', layer_norm_eps=-1)
         self.assert_key_refused('"qk_layernorm": expected true or false, found "yes"' + DOWNLOAD, layer_norm_eps=..., qk_layernorm="yes")
 
+    def test_activation(self):
+        for name in ("tanh", ""):
+            self.configure(self.folder, hidden_act=name)
+            self.assert_refused('config.json: "hidden_act": expected one of: gelu, gelu_pytorch_tanh, gelu_new, gelu_fast, quick_gelu, silu, swish, '
+                                f'relu; found "{name}" in {self.folder}; this activation is not supported')
+        self.assert_key_refused('"hidden_act": expected a string, found 5' + DOWNLOAD, hidden_act=5)
 
     def test_deep_nesting(self):
         deep = '{"a":' * 200000 + "1" + "}" * 200000

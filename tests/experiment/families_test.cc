@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <random>
@@ -129,6 +130,60 @@ INSTANTIATE_TEST_SUITE_P(Checkpoints, GoldenFamily,
                          testing::Combine(testing::ValuesIn(Names()),
                                           testing::Values("float32", "bfloat16", "float16")),
                          TestName);
+
+// One rounding point of a family put wrong must show in layer 0: the tests above would not pass with it.
+struct WrongRule {
+  std::string what;
+  std::string checkpoint;
+  void (*change)(model::ModelConfig&);
+};
+
+const WrongRule kWrongRules[] = {
+    {"Llama's norm rounded once", "llama-mha",
+     [](model::ModelConfig& c) { c.norm = model::Norm::kRmsOneRounding; }},
+    {"OLMo 2's norm rounded twice", "olmo2",
+     [](model::ModelConfig& c) { c.qk_norm_kind = model::Norm::kRmsTwoRoundings; }},
+    {"OLMo's rotation rounded after each operation", "olmo",
+     [](model::ModelConfig& c) { c.rotaries[0].rounding = model::RotaryRounding::kEachOperation; }},
+    {"Cohere's rotary tables not rounded", "cohere",
+     [](model::ModelConfig& c) { c.rotaries[0].rounding = model::RotaryRounding::kOnce; }},
+    {"CodeGen's rotation rounded", "codegen",
+     [](model::ModelConfig& c) { c.rotaries[0].rounding = model::RotaryRounding::kEachOperation; }},
+    {"GPT-J's frequencies in float", "gptj",
+     [](model::ModelConfig& c) { c.rotaries[0].frequencies_in_type = false; }},
+    {"GPT-2's divisor not rounded", "gpt2-inverse-layer",
+     [](model::ModelConfig& c) { c.scores.scale = model::Scores::Scale::kDivide; }},
+    {"OPT's scores scaled instead of its queries", "opt-standard",
+     [](model::ModelConfig& c) { c.scores.scale = model::Scores::Scale::kMultiply; }},
+    {"Bloom's scores rounded before the bias", "bloom",
+     [](model::ModelConfig& c) { c.scores.scale = model::Scores::Scale::kMultiply; }},
+    {"Falcon's bias fused into the product", "falcon-rw-alibi",
+     [](model::ModelConfig& c) { c.is_bias_rounded_apart = false; }},
+    {"MPT's biased scores rounded", "mpt-six-heads",
+     [](model::ModelConfig& c) {
+       c.alibi = model::Alibi::kInProduct;
+       c.scores.scale = model::Scores::Scale::kInProduct;
+     }},
+    {"Gemma's multiplier not rounded", "gemma-mqa",
+     [](model::ModelConfig& c) { c.is_multiplier_rounded = false; }},
+    {"Gemma's norm rounded before its weight", "gemma-mqa",
+     [](model::ModelConfig& c) { c.norm = model::Norm::kRmsTwoRoundings; }},
+};
+
+TEST(GoldenFamilies, WrongRoundingPointsAreCaught) {
+  for (const WrongRule& wrong : kWrongRules) {
+    const auto expected = Expected(wrong.checkpoint);
+    const auto& run = expected.at("runs").at("bfloat16");
+    const auto folder = FamiliesFolder() / wrong.checkpoint;
+    const auto distance = [&](const model::Model& model) {
+      return golden::LayerDistance(Measure(model, expected, "bfloat16"), run.at("entropies"), 0);
+    };
+    EXPECT_LE(distance(model::Model::Open(folder)), LayerBound(run, "bfloat16", 0)) << wrong.what;
+    const double caught = distance(model::Model::Open(folder, wrong.change));
+    EXPECT_GT(caught, LayerBound(run, "bfloat16", 0)) << wrong.what;
+    std::printf("%-50s layer 0 off by %.2g\n", wrong.what.c_str(), caught);
+  }
+}
 
 // No family is in the table without a checkpoint that holds it to the reference. Phi's are beside the
 // families'.

@@ -15,7 +15,7 @@ ModelConfig Read(const std::filesystem::path& folder) {
 
 ModelConfig Read(const Json& config) { return Read(TinyCheckpoint(config).folder()); }
 
-// The phi above with some keys changed; null takes a key away, as config.json means it.
+// The phi of tiny_checkpoint.h with some keys changed.
 Json PhiWith(const Json& changes) {
   Json config = PhiConfig();
   config.update(changes);
@@ -64,6 +64,36 @@ TEST(Config, EveryKeyOfPhi) {
   EXPECT_EQ(config.rotaries[0].scaling.factor, 4);
 }
 
+// Those of transformers' PhiConfig.
+TEST(Config, AbsentSizesTakeTheClassDefaults) {
+  const ModelConfig config = Read(Json{{"model_type", "phi"}});
+  EXPECT_EQ(config.layers, 24);
+  EXPECT_EQ(config.layer.size(), 24u);
+  EXPECT_EQ(config.hidden, 2048);
+  EXPECT_EQ(config.heads, 32);
+  EXPECT_EQ(config.kv_heads, 32);
+  EXPECT_EQ(config.head_dim, 64);
+  EXPECT_EQ(config.intermediate, 8192);
+  EXPECT_EQ(config.vocab, 51200);
+  EXPECT_EQ(config.rotaries[0].dims, 32);
+}
+
+TEST(Config, EachAbsentSizeTakesItsOwnDefault) {
+  const auto without = [](const char* key) {
+    Json config = PhiWith({{"hidden_size", 128}});
+    config.erase(key);
+    return Read(config);
+  };
+  EXPECT_EQ(without("num_hidden_layers").layers, 24);
+  EXPECT_EQ(without("hidden_size").hidden, 2048);
+  EXPECT_EQ(without("num_attention_heads").heads, 32);
+  EXPECT_EQ(without("num_attention_heads").head_dim, 4);
+  EXPECT_EQ(without("intermediate_size").intermediate, 8192);
+  EXPECT_EQ(without("vocab_size").vocab, 51200);
+  EXPECT_EQ(without("vocab_size").layers, 2);
+}
+
+// Of keys other than sizes.
 TEST(Config, NullIsAsGoodAsAbsent) {
   const ModelConfig config = Read(PhiWith({{"num_key_value_heads", nullptr},
                                            {"rope_scaling", nullptr},
@@ -128,17 +158,15 @@ void ExpectRefusals(const std::vector<Refusal>& refusals) {
   }
 }
 
-TEST(ConfigRefusal, MissingKeys) {
-  const std::string next = " in FOLDER; download the file again or correct it";
+TEST(ConfigRefusal, NullSizes) {
+  const std::string next =
+      ": expected a value, found null in FOLDER; give the value, or remove the key for its default";
   ExpectRefusals({
-      {{{"num_hidden_layers", nullptr}},
-       R"("num_hidden_layers": expected an integer from 1 to 16384, found nothing)" + next},
-      {{{"hidden_size", nullptr}},
-       R"("hidden_size": expected an integer from 1 to 1048576, found nothing)" + next},
-      {{{"vocab_size", nullptr}},
-       R"("vocab_size": expected an integer from 1 to 16777216, found nothing)" + next},
-      {{{"num_attention_heads", nullptr}},
-       R"("num_attention_heads": expected an integer from 1 to 16384, found nothing)" + next},
+      {{{"num_hidden_layers", nullptr}}, R"("num_hidden_layers")" + next},
+      {{{"hidden_size", nullptr}}, R"("hidden_size")" + next},
+      {{{"intermediate_size", nullptr}}, R"("intermediate_size")" + next},
+      {{{"vocab_size", nullptr}}, R"("vocab_size")" + next},
+      {{{"num_attention_heads", nullptr}}, R"("num_attention_heads")" + next},
   });
 }
 
@@ -190,8 +218,7 @@ TEST(ConfigRefusal, HeadsThatDoNotDivide) {
 }
 
 TEST(ConfigRefusal, Rotary) {
-  const std::string unsupported =
-      " in FOLDER; this rotary scaling changes attention and is not supported yet";
+  const std::string unsupported = " in FOLDER; this rotary scaling changes attention and is not supported";
   ExpectRefusals({
       {{{"head_dim", 6}},
        R"("partial_rotary_factor": expected an even number of rotated values, found 3 of a head of 6 in FOLDER; correct the value)"},

@@ -532,8 +532,7 @@ struct Refusal {
 };
 
 TEST(LlamaFamiliesRefusal, EachKey) {
-  const std::string unsupported =
-      " in FOLDER; this rotary scaling changes attention and is not supported yet";
+  const std::string unsupported = " in FOLDER; this rotary scaling changes attention and is not supported";
   const std::string null =
       "expected a value, found null in FOLDER; give the value, or remove the key for its default";
   const std::string layers = R"("layer_types": expected )";
@@ -548,8 +547,7 @@ TEST(LlamaFamiliesRefusal, EachKey) {
        R"("partial_rotary_factor": expected 1, found 0.5 in FOLDER; this family rotates whole heads; remove the key)"},
       {"llama",
        {{"rope_scaling", Json::object()}},
-       R"("rope_scaling.rope_type": expected one of: default, linear, dynamic, yarn, longrope, llama3; found nothing)" +
-           unsupported},
+       R"("rope_scaling.rope_type": expected one of: default, linear, dynamic, yarn, longrope, llama3; found nothing in FOLDER; name the kind of scaling, or remove the key if there is none)"},
       {"llama",
        {{"rms_norm_eps", -1}},
        R"("rms_norm_eps": expected a number of at least 0, found -1 in FOLDER; correct the value)"},

@@ -261,14 +261,15 @@ void ExpectRefusals(const RopeRules& rules, const std::vector<Refusal>& refusals
 }
 
 TEST(RopeRefusal, Type) {
-  const std::string next = " in FOLDER; this rotary scaling changes attention and is not supported yet";
+  const std::string next = " in FOLDER; this rotary scaling changes attention and is not supported";
+  const std::string unnamed = " in FOLDER; name the kind of scaling, or remove the key if there is none";
   const std::string all =
       R"("rope_scaling.rope_type": expected one of: default, linear, dynamic, yarn, longrope, llama3; found )";
   ExpectRefusals(
       {},
       {
-          {Scaled(Json::object()), all + "nothing" + next},
-          {Scaled({{"factor", 4}}), all + "nothing" + next},
+          {Scaled(Json::object()), all + "nothing" + unnamed},
+          {Scaled({{"factor", 4}}), all + "nothing" + unnamed},
           {Scaled({{"rope_type", "mrope"}}), all + "\"mrope\"" + next},
           {Scaled({{"rope_type", "su"}}), all + "\"su\"" + next},
           {Scaled({{"rope_type", 4}}),
@@ -366,8 +367,7 @@ TEST(RopeRefusal, Llama3) {
     scaling[key] = value;
     return Scaled(scaling);
   };
-  const std::string add =
-      ": expected a number of at least 0, found nothing in FOLDER; add the scaling factor";
+  const std::string add = ": expected a number of at least 0, found nothing in FOLDER; add the value";
   ExpectRefusals(
       {},
       {

@@ -104,6 +104,31 @@ void AddValues(DType type, const float* term, float* sum, std::size_t count) {
   RoundAll(type, sum, count);
 }
 
+int CountNonFiniteOf(const float* values, std::size_t count) {
+  const hn::ScalableTag<float> d;
+  const std::size_t lanes = hn::Lanes(d);
+  int found = 0;
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    found += static_cast<int>(lanes - hn::CountTrue(d, hn::IsFinite(hn::LoadU(d, values + i))));
+  for (; i < count; ++i) found += std::isfinite(values[i]) ? 0 : 1;
+  return found;
+}
+
+float MaxAbsOf(const float* values, std::size_t count) {
+  const hn::ScalableTag<float> d;
+  const std::size_t lanes = hn::Lanes(d);
+  auto largest_of_lanes = hn::Zero(d);
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto value = hn::LoadU(d, values + i);
+    largest_of_lanes = hn::Max(largest_of_lanes, hn::IfThenZeroElse(hn::IsNaN(value), hn::Abs(value)));
+  }
+  float largest = hn::GetLane(hn::MaxOfLanes(d, largest_of_lanes));
+  for (; i < count; ++i) largest = std::max(largest, std::isnan(values[i]) ? 0.0f : std::abs(values[i]));
+  return largest;
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace headspec::kernels
 HWY_AFTER_NAMESPACE();
@@ -120,6 +145,8 @@ HWY_EXPORT(DivideValues);
 HWY_EXPORT(ClampValues);
 HWY_EXPORT(MultiplyValues);
 HWY_EXPORT(AddValues);
+HWY_EXPORT(CountNonFiniteOf);
+HWY_EXPORT(MaxAbsOf);
 
 void Round(DType type, std::span<float> values) {
   HWY_DYNAMIC_DISPATCH(RoundValues)(type, values.data(), values.size());
@@ -160,14 +187,11 @@ void Add(DType type, std::span<const float> term, std::span<float> sum) {
 }
 
 int CountNonFinite(std::span<const float> values) {
-  return static_cast<int>(
-      std::count_if(values.begin(), values.end(), [](float x) { return !std::isfinite(x); }));
+  return HWY_DYNAMIC_DISPATCH(CountNonFiniteOf)(values.data(), values.size());
 }
 
 float MaxAbs(std::span<const float> values) {
-  float largest = 0;
-  for (const float value : values) largest = std::max(largest, std::abs(value));
-  return largest;
+  return HWY_DYNAMIC_DISPATCH(MaxAbsOf)(values.data(), values.size());
 }
 
 }  // namespace headspec::kernels

@@ -45,6 +45,7 @@ ModelConfig ReadCodegen(const ConfigReader& json) {
   config.residual = Residual::kParallel;
   config.activation = ReadActivation(json, "activation_function", "gelu_new");
   config.mlp_bias = true;
+  config.most_tokens = ReadInt(json, {"n_positions", 2048, "max_position_embeddings"}, 1, kMostPositions);
   const int dims = ReadInt(json, {"rotary_dim", 64}, 2, config.head_dim);
   config.rotaries = {ReadRotary(json, config.head_dim, RotaryRules(dims))};
   config.scores.scale = Scores::Scale::kDivideRounded;

@@ -28,6 +28,7 @@ ModelConfig ReadMpt(const ConfigReader& json) {
   config.norm_epsilon = ReadEpsilon(json, "layer_norm_epsilon", 1e-5);
   config.activation = Activation::kGelu;
   config.alibi = Alibi::kFloat;
+  config.most_tokens = ReadInt(json, {"max_seq_len", 2048}, 1, kMostPositions);
   config.scores = MultipliedScores(1 / std::sqrt(config.head_dim));
   if (const auto attention = json.Object("attn_config")) {
     const std::string type = attention->String("attn_type", "multihead_attention");
