@@ -10,5 +10,6 @@ void AddMeasure(CLI::App& program, int& exit_code);
 void AddSanity(CLI::App& program, int& exit_code);
 void AddInspect(CLI::App& program, int& exit_code);
 void AddSi(CLI::App& program, int& exit_code);
+void AddModels(CLI::App& program, int& exit_code);
 
 }  // namespace headspec::cli

@@ -87,6 +87,7 @@ int main(int argc, char** argv) {
   headspec::cli::AddSanity(program, exit_code);
   headspec::cli::AddInspect(program, exit_code);
   headspec::cli::AddSi(program, exit_code);
+  headspec::cli::AddModels(program, exit_code);
   headspec::cli::CatchInterrupts();
   return ParseAndRun(program, argc, argv, exit_code);
 }
