@@ -69,6 +69,7 @@ TEST_P(GoldenMeasurement, AgreesWithTheReference) {
     EXPECT_NEAR(found.si_mean, expected.at("si").get<double>(), kExact);
     EXPECT_NEAR(found.corr_mean, expected.at("corr").get<double>(), kExact);
   }
+  golden::RecordParity(name, dtype, prompts, found.head_entropies, found.si_mean, expected);
 }
 
 std::string TestName(const testing::TestParamInfo<GoldenMeasurement::ParamType>& info) {
