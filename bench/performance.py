@@ -30,7 +30,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SECTIONS = ("gemm", "measure", "reference", "nano", "memory", "scaling")
+SECTIONS = ("gemm", "libraries", "measure", "reference", "nano", "memory", "scaling")
 PROMPTS = ROOT / "data" / "prompts" / "standard-10-v3.json"
 # What was asked for (the benchmarks of the engine's design): a share of the peak, a speed-up or seconds.
 GOALS = {"gemm": {"AVX2": 0.80, "AMX-BF16": 0.65, "AVX512-BF16": 0.65}, "measure": 0.70, "cold": 1.15, "nano": 1.0, "one_seed": 8.0,
@@ -183,6 +183,42 @@ def section_gemm(settings):
     return dict(peaks=peaks, products=sorted(products, key=lambda p: (p["shape"], p["tokens"])))
 
 
+# What other libraries make of the same products: numpy's OpenBLAS needs float weights, torch takes them as stored.
+LIBRARIES = """
+import json, time, numpy, torch
+shapes = json.loads(%r)
+def best(body):
+    times = []
+    for _ in range(7):
+        started = time.perf_counter()
+        body()
+        times.append(time.perf_counter() - started)
+    return min(times)
+rows = []
+with torch.inference_mode():
+    for name, outputs, inputs in shapes:
+        w = torch.randn(outputs, inputs)
+        wb, wn = w.bfloat16(), w.numpy()
+        for tokens in (182, 1280):
+            x = torch.randn(tokens, inputs)
+            xb, xn = x.bfloat16(), x.numpy()
+            flops = 2e-9 * tokens * outputs * inputs
+            rows.append(dict(shape=name, tokens=tokens, openblas=flops / best(lambda: xn @ wn.T),
+                             torch_f32=flops / best(lambda: torch.nn.functional.linear(x, w)),
+                             torch_bf16=flops / best(lambda: torch.nn.functional.linear(xb, wb))))
+print(json.dumps(dict(rows=rows, numpy=numpy.__version__, torch=torch.__version__)))
+"""
+SHAPES = (("phi-1_5 query", 2048, 2048), ("phi-1_5 up", 8192, 2048), ("phi-1_5 down", 2048, 8192),
+          ("phi-2 query", 2560, 2560), ("phi-2 up", 10240, 2560), ("phi-2 down", 2560, 10240))
+
+
+def section_libraries(settings):
+    wait_for_quiet(settings.patience)
+    code = LIBRARIES % json.dumps(SHAPES)
+    found = json.loads(subprocess.run([settings.python, "-c", code], check=True, capture_output=True, text=True).stdout)
+    return dict(products=found["rows"], numpy=found["numpy"], torch=found["torch"])
+
+
 # ---------------------------------------------------------------- the whole process
 
 def residency(path):
@@ -270,7 +306,12 @@ def measure_model(settings, name, model):
         cold.append(dict(read=read, seconds=measure(settings.headspec, model, "bfloat16").run.seconds))
         warm = measure(settings.headspec, model, "bfloat16").run.seconds
         cold[-1]["warm"] = warm
-    return dict(flops=plan["floating_point_operations"], tokens=plan["tokens"], weight_bytes=plan["weight_bytes"],
+    narrow = []
+    for _ in range(settings.rounds if target.startswith("AVX3") else 0):
+        wait_for_quiet(settings.patience)
+        peak = peak_now(settings.bench, "AVX2")
+        narrow.append(dict(seconds=measure(settings.headspec, model, "bfloat16", ["--cpu", "AVX2"]).run.seconds, peak=peak))
+    return dict(narrow=narrow, flops=plan["floating_point_operations"], tokens=plan["tokens"], weight_bytes=plan["weight_bytes"],
                 file_bytes=sum(path.stat().st_size for path in model.glob("*.safetensors")), rounds=rounds, cold=cold,
                 profile=profile(settings.headspec, model) if has("perf") else None)
 
@@ -486,6 +527,10 @@ def goal_rows(kept):
         median, low, high, busy = peak_shares(entry, highest_peak(kept))
         yield (f"whole process, {name}, warm file, share of the peak", f">= {percent(GOALS['measure'])}",
                f"{percent(median)} ({percent(low)} to {percent(high)}); {percent(busy)} by processor time", verdict(median >= GOALS["measure"]))
+        if entry.get("narrow"):
+            share = statistics.median(entry["flops"] / 1e9 / r["seconds"] / r["peak"] for r in entry["narrow"])
+            yield ("the same with --cpu AVX2, share of the AVX2 peak", f">= {percent(GOALS['measure'])}",
+                   f"{percent(share)}; best {min(r['seconds'] for r in entry['narrow']):.2f} s", verdict(share >= GOALS["measure"]))
         median, low, high = cold_ratios(entry)
         yield (f"cold file, {name}, against the larger of reading and computing", f"<= {GOALS['cold']}",
                f"{median:.2f} ({low:.2f} to {high:.2f})", verdict(median <= GOALS["cold"]))
@@ -525,6 +570,16 @@ def write_gemm(kept):
             row.append(f"{max(product['gflops']):.0f} ({percent(product['share'])})")
         rows.append(row)
     yield from table(head, rows)
+
+
+def write_libraries(kept):
+    yield "### The same products in other libraries"
+    yield ""
+    yield f"GFLOP/s, best of seven: OpenBLAS (numpy {kept['numpy']}) on weights converted to float beforehand, torch {kept['torch']} on float and"
+    yield "on bf16 (oneDNN, which uses AMX where the processor has it)."
+    yield ""
+    yield from table(["shape", "tokens", "OpenBLAS, float", "torch, float", "torch, bf16"],
+                     [[p["shape"], p["tokens"], f"{p['openblas']:.0f}", f"{p['torch_f32']:.0f}", f"{p['torch_bf16']:.0f}"] for p in kept["products"]])
 
 
 def write_measure(kept, highest):
@@ -714,7 +769,7 @@ def write_document(settings, kept):
     goals = list(goal_rows(kept))
     if goals:
         lines += table(["what", "goal", "measured", "met"], goals)
-    writers = dict(gemm=write_gemm, measure=lambda k: write_measure(k, highest_peak(kept)), reference=write_reference, nano=write_nano,
+    writers = dict(gemm=write_gemm, libraries=write_libraries, measure=lambda k: write_measure(k, highest_peak(kept)), reference=write_reference, nano=write_nano,
                    memory=lambda k: write_memory(k, kept.get("reference", {}).get("rows", [])),
                    scaling=lambda k: write_scaling(k, images, settings.out))
     for section, writer in writers.items():
@@ -791,13 +846,13 @@ def merge(old, new):
 def main():
     args = arguments()
     wanted = [] if args.document else (args.only or SECTIONS)
-    if {"reference", "scaling"} & set(wanted) and not (args.oracle and args.python):
-        fail("sections reference and scaling need --oracle and --python")
+    if {"libraries", "reference", "scaling"} & set(wanted) and not (args.oracle and args.python):
+        fail("sections libraries, reference and scaling need --oracle and --python")
     settings = settings_from(args)
     kept = json.loads(settings.results.read_text()) if settings.results.exists() else {}
     if wanted:
         kept["machine"] = machine(settings)
-    measurers = dict(gemm=section_gemm, measure=section_measure, reference=section_reference, nano=section_nano,
+    measurers = dict(gemm=section_gemm, libraries=section_libraries, measure=section_measure, reference=section_reference, nano=section_nano,
                      memory=section_memory, scaling=section_scaling)
 
     def store(section, result):

@@ -47,7 +47,7 @@ without blank lines and comments. The last one counts the random checkpoints of 
 {families}
 
 `gemma3` is Gemma 3 with images; its text model is measured and tested through `gemma3_text`. How its tensors are
-named is in `tests/model/families_llama_test.cc`. `xlm-roberta` and `camembert` are `roberta` under other names.
+named is in `tests/model/families_llama_test.cc`. `xlm-roberta` is `roberta` under another name.
 
 ## How close
 
@@ -91,9 +91,8 @@ By family:
 
 | model_type | refused |
 |---|---|
-| `bert`, `roberta`, `xlm-roberta`, `camembert` | relative positions (`position_embedding_type` other than `absolute`) |
+| `bert`, `roberta`, `xlm-roberta` | relative positions (`position_embedding_type` other than `absolute`) |
 | `bloom` | `slow_but_exact` with `pretraining_tp` above 1: the reference then leaves biases out |
-| `camembert` | its tokenizer's own class, named or by default: the error says how to use `tokenizer.json` alone |
 | `codegen` | a number of heads that is no multiple of 4 |
 | `falcon` | the new architecture without parallel attention; two norms without the new architecture; fewer key-value heads with neither `multi_query` nor the new architecture |
 | `gemma3`, `gemma3_text` | attention in both directions (`use_bidirectional_attention`) |

@@ -1,8 +1,8 @@
-"""A random checkpoint with the true shape of phi-1_5 or phi-2, for speed and memory measurements.
+"""A random checkpoint with the true shape of phi-1_5, phi-2 or phi-3-medium, for speed and memory measurements.
 
 Purpose: the real sizes without the real weights: same tensors, same tokenizer, seeded random values.
-Needs:   the packages of requirements.txt; a folder with phi-2's tokenizer; 2.8 or 5.6 GB of disk in bfloat16.
-Usage:   make_shaped_checkpoint.py {phi-1_5|phi-2} --tokenizer DIR --out DIR [--dtype bfloat16] [--seed 42]
+Needs:   the packages of requirements.txt; a folder with the model's tokenizer; 2.8, 5.6 or 28 GB of disk in bfloat16.
+Usage:   make_shaped_checkpoint.py {phi-1_5|phi-2|phi-3-medium} --tokenizer DIR --out DIR [--dtype bfloat16] [--seed 42]
 
 Tensors are drawn and written one at a time, so memory stays below 2 GB. Each tensor's values depend
 on the seed and its name only.
@@ -14,11 +14,13 @@ import zlib
 from pathlib import Path
 
 import torch
-from transformers import PhiConfig, PhiForCausalLM
+from transformers import AutoModelForCausalLM, Phi3Config, PhiConfig
 
 SHAPES = {
     "phi-1_5": dict(num_hidden_layers=24, hidden_size=2048, intermediate_size=8192, partial_rotary_factor=0.5),
     "phi-2": dict(num_hidden_layers=32, hidden_size=2560, intermediate_size=10240, partial_rotary_factor=0.4),
+    "phi-3-medium": dict(num_hidden_layers=40, hidden_size=5120, intermediate_size=17920, num_attention_heads=40,
+                         num_key_value_heads=10),
 }
 STORED = {"bfloat16": "BF16", "float16": "F16", "float32": "F32"}
 MAX_SHARD_BYTES = 5_000_000_000
@@ -26,6 +28,11 @@ STANDARD_DEVIATION = 0.02
 
 
 def config_for(shape, dtype):
+    if shape == "phi-3-medium":
+        config = Phi3Config(vocab_size=32064, sliding_window=2047, **SHAPES[shape])
+        config.architectures = ["Phi3ForCausalLM"]
+        config.dtype = dtype
+        return config
     config = PhiConfig(vocab_size=51200, num_attention_heads=32, max_position_embeddings=2048, layer_norm_eps=1e-5,
                        hidden_act="gelu_new", tie_word_embeddings=False, bos_token_id=50256, eos_token_id=50256, **SHAPES[shape])
     config.architectures = ["PhiForCausalLM"]
@@ -96,7 +103,7 @@ def main():
 
     config = config_for(args.shape, args.dtype)
     with torch.device("meta"):
-        shapes = {name: parameter.shape for name, parameter in PhiForCausalLM(config).named_parameters()}
+        shapes = {name: parameter.shape for name, parameter in AutoModelForCausalLM.from_config(config).named_parameters()}
     args.out.mkdir(parents=True, exist_ok=True)
     config.save_pretrained(args.out)
     for path in sorted(args.tokenizer.glob("*.json")):

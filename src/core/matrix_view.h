@@ -40,7 +40,10 @@ struct WeightView {
 
   bool IsTransposed() const { return term_distance != 0; }
   bool IsContiguous() const { return group == 0 && !IsTransposed(); }
-  std::size_t ElementBytes() const { return static_cast<std::size_t>(BitsOf(dtype)) / 8; }
+  std::size_t ElementBytes() const {
+    if (dtype == DType::kBF16 || dtype == DType::kF16) return 2;  // kernels ask for every row
+    return static_cast<std::size_t>(BitsOf(dtype)) / 8;
+  }
   // Bytes from one stored row to the next. Not for transposed views, as the two below.
   std::size_t RowBytes() const { return static_cast<std::size_t>(cols) * ElementBytes(); }
   int StoredRow(int row) const { return group == 0 ? row : row / group * group_distance + row % group; }

@@ -471,7 +471,6 @@ TEST(OlderFamilies, Roberta) {
       {"defaults of xlm-roberta",
        {{"model_type", "xlm-roberta"}},
        Roberta({12, 12, 768, 3072, 30522}, 512, 2)},
-      {"defaults of camembert", {{"model_type", "camembert"}}, Roberta({12, 12, 768, 3072, 30522}, 512, 2)},
       {"roberta-base", real, base},
       {"xlm-roberta-base", other_language, multilingual},
       {"padding token 5", {{"model_type", "roberta"}, {"pad_token_id", 5}}, other_padding},
@@ -494,7 +493,7 @@ void ExpectRefusals(const std::vector<Refusal>& refusals) {
 
 TEST(OlderFamiliesRefusal, VariantsOfAnyFamily) {
   for (const std::string type : {"gpt2", "gpt_neox", "gptj", "codegen", "falcon", "opt", "bloom", "mpt",
-                                 "bert", "roberta", "xlm-roberta", "camembert"}) {
+                                 "bert", "roberta", "xlm-roberta"}) {
     ExpectRefusals({
         {type,
          {{"pruned_heads", {{"0", {1}}}}},

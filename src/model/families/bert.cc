@@ -87,7 +87,7 @@ constexpr auto kTensors = std::array{
 };
 
 constexpr std::array<std::string_view, 1> kBertTypes = {"bert"};
-constexpr std::array<std::string_view, 3> kRobertaTypes = {"roberta", "xlm-roberta", "camembert"};
+constexpr std::array<std::string_view, 2> kRobertaTypes = {"roberta", "xlm-roberta"};
 constexpr std::array<std::string_view, 1> kBertPrefix = {"bert."};
 constexpr std::array<std::string_view, 1> kRobertaPrefix = {"roberta."};
 // Heads of all tasks, and a stored range of numbers.
@@ -116,7 +116,7 @@ const Family kRoberta = {.model_types = kRobertaTypes,
                          .prefixes = kRobertaPrefix,
                          .tensors = kTensors,
                          .unused = kUnused,
-                         .covers = "RoBERTa base and large, DistilRoBERTa, XLM-RoBERTa, CamemBERT",
+                         .covers = "RoBERTa base and large, DistilRoBERTa, XLM-RoBERTa",
                          .old_endings = kOldEndings};
 
 }  // namespace headspec::model
