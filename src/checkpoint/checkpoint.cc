@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -21,6 +22,10 @@ namespace fs = std::filesystem;
 constexpr const char* kSingle = "model.safetensors";
 constexpr const char* kIndex = "model.safetensors.index.json";
 constexpr const char* kAgain = "download the checkpoint again";
+// Keeps the stored precision. The folder is an argument: it may hold any character.
+constexpr const char* kConvert =
+    "python -c \"import sys; from transformers import AutoModelForCausalLM as M; f = sys.argv[1]; "
+    "M.from_pretrained(f, torch_dtype='auto').save_pretrained(f, safe_serialization=True)\" ";
 
 // A link into nowhere, as an interrupted download leaves in a hub cache, counts as present: MappedFile then
 // says that it cannot be opened, which is more than "not found".
@@ -46,6 +51,33 @@ void RequireFolder(const fs::path& folder) {
   }
 }
 
+// As one word of a shell.
+std::string ShellQuoted(const std::string& text) {
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+// A file of weights that are not as transformers stores them, or shards without their index. Other
+// safetensors may hold anything.
+bool IsForeign(const std::string& name) {
+  constexpr std::array kEndings = {".gguf", ".pt", ".pth", ".ckpt", ".h5", ".msgpack"};
+  const auto ends = [&](const char* ending) { return name.ends_with(ending); };
+  return std::any_of(kEndings.begin(), kEndings.end(), ends) ||
+         (ends(".safetensors") && (name.starts_with("consolidated") || name.starts_with("model-")));
+}
+
+// The first such file by name, or "".
+std::string ForeignWeights(const fs::path& folder) {
+  std::string first;
+  std::error_code error;
+  for (fs::directory_iterator i(folder, error), end; !error && i != end; i.increment(error)) {
+    const std::string name = i->path().filename().string();
+    if (IsForeign(name) && (first.empty() || name < first)) first = name;
+  }
+  return first;
+}
+
 [[noreturn]] void RefuseWithoutSafetensors(const fs::path& folder) {
   for (const char* name : {"pytorch_model.bin", "pytorch_model.bin.index.json"}) {
     if (!IsPresent(folder / name)) continue;
@@ -54,10 +86,16 @@ void RequireFolder(const fs::path& folder) {
         fmt::format("{}: found {} but no {}: pickled weights are not read, since reading them runs the "
                     "code in them",
                     folder.string(), name, kSingle),
-        fmt::format("convert it once, if you trust it: python -c \"from transformers import "
-                    "AutoModelForCausalLM as M; M.from_pretrained('{0}').save_pretrained('{0}', "
-                    "safe_serialization=True)\"",
-                    folder.string()));
+        fmt::format("convert it once, if you trust it: {}{}", kConvert, ShellQuoted(folder.string())));
+  }
+  if (const std::string name = ForeignWeights(folder); !name.empty()) {
+    throw Error(
+        ErrorKind::kInput,
+        fmt::format(
+            "{}: found {} but neither {} nor {}: only safetensors as transformers writes them are read",
+            folder.string(), Quoted(name), kSingle, kIndex),
+        name.ends_with(".gguf") ? "download the model that it was made from"
+                                : "download the safetensors version of the model, or convert it to that");
   }
   throw Error(ErrorKind::kSystem,
               fmt::format("{}: no weights: looked for {} and {}", folder.string(), kSingle, kIndex),

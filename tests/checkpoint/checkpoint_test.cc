@@ -130,15 +130,40 @@ TEST_F(CheckpointTest, SaysWhatItLookedFor) {
 }
 
 TEST_F(CheckpointTest, RefusesPickledWeightsAndSaysHowToConvertThem) {
+  const auto expected = [&](const std::string& folder, const std::string& name, const std::string& quoted) {
+    return "kInput: " + folder + ": found " + name +
+           " but no model.safetensors: pickled weights are not read, since reading them runs the code in "
+           "them; convert it once, if you trust it: python -c \"import sys; from transformers import "
+           "AutoModelForCausalLM as M; f = sys.argv[1]; M.from_pretrained(f, torch_dtype='auto')."
+           "save_pretrained(f, safe_serialization=True)\" " +
+           quoted;
+  };
   for (const std::string name : {"pytorch_model.bin.index.json", "pytorch_model.bin"}) {
     Write(name, "");
-    const std::string folder = folder_.string();
-    EXPECT_EQ(OpenError(),
-              "kInput: " + folder + ": found " + name +
-                  " but no model.safetensors: pickled weights are not read, since reading them runs the "
-                  "code in them; convert it once, if you trust it: python -c \"from transformers import "
-                  "AutoModelForCausalLM as M; M.from_pretrained('" +
-                  folder + "').save_pretrained('" + folder + "', safe_serialization=True)\"");
+    EXPECT_EQ(OpenError(), expected(folder_.string(), name, "'" + folder_.string() + "'"));
+  }
+  Write("it's $HOME/pytorch_model.bin", "");
+  EXPECT_EQ(ErrorOf([&] { Checkpoint::Open(folder_ / "it's $HOME"); }),
+            expected(At("it's $HOME"), "pytorch_model.bin", "'" + At("it'\\''s $HOME") + "'"));
+}
+
+TEST_F(CheckpointTest, NamesWeightsInAnotherLayout) {
+  const auto expected = [&](const std::string& name, const std::string& next) {
+    return "kInput: " + folder_.string() + ": found \"" + name +
+           "\" but neither model.safetensors nor model.safetensors.index.json: only safetensors as "
+           "transformers writes them are read; " +
+           next;
+  };
+  const std::string other = "download the safetensors version of the model, or convert it to that";
+  Write("tokenizer.model", "");
+  Write("attention.safetensors", kA);
+  Write("model.Q4_K_M.gguf", "");
+  EXPECT_EQ(OpenError(), expected("model.Q4_K_M.gguf", "download the model that it was made from"));
+  // The first by name, whatever the order of the folder.
+  for (const std::string name : {"model-00001-of-00002.safetensors", "consolidated.safetensors",
+                                 "consolidated.00.pth", "checkpoint.pt"}) {
+    Write(name, "");
+    EXPECT_EQ(OpenError(), expected(name, other));
   }
 }
 

@@ -254,8 +254,14 @@ class Weights(HostileTest):
     def test_pickled(self):
         self.file.rename(self.folder / "pytorch_model.bin")
         self.assert_refused(f"{self.folder}: found pytorch_model.bin but no model.safetensors: pickled weights are not read, since reading them "
-                            "runs the code in them; convert it once, if you trust it: python -c \"from transformers import AutoModelForCausalLM "
-                            f"as M; M.from_pretrained('{self.folder}').save_pretrained('{self.folder}', safe_serialization=True)\"")
+                            "runs the code in them; convert it once, if you trust it: python -c \"import sys; from transformers import "
+                            "AutoModelForCausalLM as M; f = sys.argv[1]; M.from_pretrained(f, torch_dtype='auto').save_pretrained(f, "
+                            f"safe_serialization=True)\" '{self.folder}'")
+
+    def test_gguf(self):
+        self.file.rename(self.folder / "m.gguf")
+        self.assert_refused(f'{self.folder}: found "m.gguf" but neither model.safetensors nor model.safetensors.index.json: only safetensors as '
+                            "transformers writes them are read; download the model that it was made from")
 
     def test_git_lfs_pointer(self):
         self.file.write_text(POINTER)
