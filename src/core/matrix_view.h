@@ -1,7 +1,10 @@
 // Non-owning views that the engine's functions take. Shapes are (rows, cols), row-major.
 #pragma once
 
+#include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "core/dtype.h"
@@ -24,6 +27,30 @@ inline std::span<float> RowOf(const MatrixView& matrix, int row) {
   return {matrix.Row(row), static_cast<std::size_t>(matrix.cols)};
 }
 
+// Scales of a weight that was quantised in blocks: one for each `block_rows` by `block_cols` elements.
+struct BlockScales {
+  DType dtype = DType::kF32;        // kF32 or kBF16
+  const std::byte* data = nullptr;  // null: the weight is not quantised. May be unaligned.
+  int cols = 0;
+  int block_rows = 1;
+  int block_cols = 1;
+  int first_row = 0;  // of the quantised tensor, where the view begins
+
+  // The scale of a stored row's elements in the given block of columns.
+  float At(int stored_row, int block) const {
+    const auto row = static_cast<std::size_t>((first_row + stored_row) / block_rows);
+    const std::size_t at = row * static_cast<std::size_t>(cols) + static_cast<std::size_t>(block);
+    if (dtype == DType::kF32) {
+      float scale = 0;
+      std::memcpy(&scale, data + at * sizeof scale, sizeof scale);
+      return scale;
+    }
+    std::uint16_t bits = 0;
+    std::memcpy(&bits, data + at * sizeof bits, sizeof bits);
+    return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+  }
+};
+
 // A stored tensor of one or two dimensions, or a part of a fused one; a vector has cols == 1. The bytes may be
 // unaligned.
 struct WeightView {
@@ -37,6 +64,7 @@ struct WeightView {
   int group_distance = 0;
   // Stored as (cols, rows): a row's elements are `term_distance` elements apart. 0: it is stored as it is seen.
   int term_distance = 0;
+  BlockScales scales;  // of fp8; not with transposed views
 
   bool IsTransposed() const { return term_distance != 0; }
   bool IsContiguous() const { return group == 0 && !IsTransposed(); }

@@ -51,13 +51,20 @@ bool IsUnused(const Family& family, std::string_view name) {
   return std::any_of(family.unused.begin(), family.unused.end(), matches);
 }
 
-void CheckTensor(const checkpoint::Tensor& tensor, const std::vector<std::uint64_t>& shape) {
-  if (tensor.shape == shape && IsFloatingPoint(tensor.dtype)) return;
+void CheckTensor(const checkpoint::Tensor& tensor, const std::vector<std::uint64_t>& shape, bool may_be_fp8) {
+  const bool has_type = IsFloatingPoint(tensor.dtype) || (may_be_fp8 && tensor.dtype == DType::kF8E4M3);
+  if (tensor.shape == shape && has_type) return;
   throw Error(
       ErrorKind::kInput,
-      fmt::format("tensor \"{}\": expected F32, F16 or BF16 [{}], found {} [{}] in {}", tensor.name,
-                  fmt::join(shape, ", "), NameOf(tensor.dtype), fmt::join(tensor.shape, ", "), tensor.file),
-      IsFloatingPoint(tensor.dtype) ? kOtherModel : "quantised and integer weights are not supported");
+      fmt::format("tensor \"{}\": expected {} [{}], found {} [{}] in {}", tensor.name,
+                  may_be_fp8 ? "F32, F16, BF16 or F8_E4M3" : "F32, F16 or BF16", fmt::join(shape, ", "),
+                  NameOf(tensor.dtype), fmt::join(tensor.shape, ", "), tensor.file),
+      has_type ? kOtherModel : "quantised and integer weights are not supported");
+}
+
+std::uint64_t BlocksIn(std::uint64_t elements, int size) {
+  const auto block = static_cast<std::uint64_t>(size);
+  return (elements + block - 1) / block;
 }
 
 // Rows `first` .. of the stored tensor.
@@ -65,6 +72,7 @@ WeightView RowsOf(WeightView all, int first, int rows) {
   all.data =
       all.IsTransposed() ? all.data + static_cast<std::size_t>(first) * all.ElementBytes() : all.Row(first);
   all.rows = rows;
+  all.scales.first_row += first;
   return all;
 }
 
@@ -122,25 +130,26 @@ bool IsStoredTransposed(Layout layout) {
 
 }  // namespace
 
-Model::Model(ModelConfig config, checkpoint::Checkpoint checkpoint)
-    : config_(std::move(config)), checkpoint_(std::move(checkpoint)) {}
+Model::Model(ModelConfig config, ScaleBlocks blocks, checkpoint::Checkpoint checkpoint)
+    : config_(std::move(config)), blocks_(blocks), checkpoint_(std::move(checkpoint)) {}
 
 Model Model::Open(const std::filesystem::path& folder, const std::function<void(ModelConfig&)>& change) {
   const ConfigReader json = ConfigReader::Open(folder);
   const Family& family = FamilyOf(json);
+  const ScaleBlocks blocks = ReadQuantization(json);
   ModelConfig config = family.read_config(json);
   if (change) change(config);
-  Model model(std::move(config), checkpoint::Checkpoint::Open(folder));
+  Model model(std::move(config), blocks, checkpoint::Checkpoint::Open(folder));
   model.Bind(family);
   return model;
 }
 
 void Model::Bind(const Family& family) {
   const auto& tensors = checkpoint_.tensors();
-  std::vector<bool> bound(tensors.size(), false);
+  Bound bound;
+  bound.tensors.resize(tensors.size());
   layers_.resize(static_cast<std::size_t>(config_.layers));
   layer_tensors_.resize(layers_.size());
-  std::set<std::string> dtypes;
   for (const TensorRule& rule : family.tensors) {
     const int last = IsPerLayer(rule) ? config_.layers : 1;
     for (int layer = 0; layer < last; ++layer) {
@@ -149,16 +158,14 @@ void Model::Bind(const Family& family) {
         BindTensor(family, rule, layer, index, bound);
     }
   }
-  RefuseSurplus(family, bound);
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
+  RefuseSurplus(family, bound.tensors);
+  for (const checkpoint::Tensor& tensor : tensors) {
     std::uint64_t elements = 1;
-    for (const std::uint64_t size : tensors[i].shape) elements *= size;
+    for (const std::uint64_t size : tensor.shape) elements *= size;
     parameters_ += elements;
-    if (!bound[i]) continue;
-    dtypes.emplace(NameOf(tensors[i].dtype));
   }
   for (int layer = 0; layer < config_.layers; ++layer) used_bytes_ += LayerBytes(layer);
-  stored_dtype_ = fmt::format("{}", fmt::join(dtypes, ", "));
+  stored_dtype_ = fmt::format("{}", fmt::join(bound.dtypes, ", "));
 }
 
 const checkpoint::Tensor* Model::FindTensor(const Family& family, const std::string& name) const {
@@ -175,8 +182,7 @@ const checkpoint::Tensor* Model::FindTensor(const Family& family, const std::str
   return nullptr;
 }
 
-void Model::BindTensor(const Family& family, const TensorRule& rule, int layer, int index,
-                       std::vector<bool>& bound) {
+void Model::BindTensor(const Family& family, const TensorRule& rule, int layer, int index, Bound& bound) {
   const std::string name = Replaced(Replaced(rule.pattern, "{layer}", layer), "{index}", index);
   const checkpoint::Tensor* tensor = FindTensor(family, name);
   const int rows = SizeOf(rule.rows, config_);
@@ -191,10 +197,17 @@ void Model::BindTensor(const Family& family, const TensorRule& rule, int layer, 
                             name, fmt::join(shape, ", "), checkpoint_.files().front().name),
                 kOtherModel);
   }
-  CheckTensor(*tensor, shape);
-  bound[static_cast<std::size_t>(tensor - checkpoint_.tensors().data())] = true;
+  CheckTensor(*tensor, shape, blocks_.IsQuantised() && rule.cols != Dim::kOne && !is_transposed);
+  Mark(*tensor, bound);
+  bound.dtypes.emplace(NameOf(tensor->dtype));
   WeightView view{tensor->dtype, tensor->bytes.data(), rows, cols};
   if (is_transposed) view.term_distance = rows;
+  const checkpoint::Tensor* scales = tensor->dtype == DType::kF8E4M3 ? &FindScales(*tensor) : nullptr;
+  if (scales != nullptr) {
+    Mark(*scales, bound);
+    view.scales = {scales->dtype, scales->bytes.data(), static_cast<int>(scales->shape[1]), blocks_.rows,
+                   blocks_.cols};
+  }
   if (!IsPerLayer(rule)) {
     Fill(rule, view, config_, shared_);
     return;
@@ -202,7 +215,32 @@ void Model::BindTensor(const Family& family, const TensorRule& rule, int layer, 
   Fill(rule, view, config_, layers_[static_cast<std::size_t>(layer)]);
   const bool is_last = layer + 1 == config_.layers;
   if (is_last && !IsNeededForAttention(rule.slot)) return;
-  layer_tensors_[static_cast<std::size_t>(layer)].push_back(tensor);
+  auto& read = layer_tensors_[static_cast<std::size_t>(layer)];
+  read.push_back(tensor);
+  if (scales != nullptr) read.push_back(scales);
+}
+
+void Model::Mark(const checkpoint::Tensor& tensor, Bound& bound) const {
+  bound.tensors[static_cast<std::size_t>(&tensor - checkpoint_.tensors().data())] = true;
+}
+
+// fp8 weights have a tensor beside them with what to multiply each block by.
+const checkpoint::Tensor& Model::FindScales(const checkpoint::Tensor& weight) const {
+  const std::string name = weight.name + "_scale_inv";
+  const checkpoint::Tensor* scales = checkpoint_.Find(name);
+  const std::vector<std::uint64_t> shape = {BlocksIn(weight.shape[0], blocks_.rows),
+                                            BlocksIn(weight.shape[1], blocks_.cols)};
+  const bool has_type = scales != nullptr && (scales->dtype == DType::kF32 || scales->dtype == DType::kBF16);
+  if (has_type && scales->shape == shape) return *scales;
+  const std::string found =
+      scales == nullptr ? "nothing"
+                        : fmt::format("{} [{}]", NameOf(scales->dtype), fmt::join(scales->shape, ", "));
+  throw Error(ErrorKind::kInput,
+              fmt::format("tensor \"{}\": expected F32 or BF16 [{}], found {} in {}", name,
+                          fmt::join(shape, ", "), found, (scales == nullptr ? weight : *scales).file),
+              fmt::format("fp8 weights need a scale for each block of {} x {}, as "
+                          "quantization_config.weight_block_size says",
+                          blocks_.rows, blocks_.cols));
 }
 
 void Model::RefuseSurplus(const Family& family, const std::vector<bool>& bound) const {

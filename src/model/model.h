@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "core/matrix_view.h"
 #include "model/config.h"
 #include "model/family.h"
+#include "model/quantization.h"
 
 namespace headspec::model {
 
@@ -54,14 +56,22 @@ class Model {
   void Release(int layer, bool drop_from_cache) const;
 
  private:
-  Model(ModelConfig config, checkpoint::Checkpoint checkpoint);
+  // Which tensors of the checkpoint the table took, in its order, and the types of the weights among them.
+  struct Bound {
+    std::vector<bool> tensors;
+    std::set<std::string> dtypes;
+  };
+
+  Model(ModelConfig config, ScaleBlocks blocks, checkpoint::Checkpoint checkpoint);
   void Bind(const Family& family);
   const checkpoint::Tensor* FindTensor(const Family& family, const std::string& name) const;
-  void BindTensor(const Family& family, const TensorRule& rule, int layer, int index,
-                  std::vector<bool>& bound);
+  void BindTensor(const Family& family, const TensorRule& rule, int layer, int index, Bound& bound);
+  void Mark(const checkpoint::Tensor& tensor, Bound& bound) const;
+  const checkpoint::Tensor& FindScales(const checkpoint::Tensor& weight) const;
   void RefuseSurplus(const Family& family, const std::vector<bool>& bound) const;
 
   ModelConfig config_;
+  ScaleBlocks blocks_;
   checkpoint::Checkpoint checkpoint_;
   Weights shared_;
   std::vector<Weights> layers_;

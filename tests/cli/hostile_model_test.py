@@ -263,6 +263,14 @@ class Weights(HostileTest):
         self.assert_refused(f'{self.folder}: found "m.gguf" but neither model.safetensors nor model.safetensors.index.json: only safetensors as '
                             "transformers writes them are read; download the model that it was made from")
 
+    def test_quantised(self):
+        """The config says so, whatever tensors there are."""
+        self.file.unlink()
+        for method in ("gptq", "awq", "bitsandbytes", "compressed-tensors", "mxfp4"):
+            self.configure(self.folder, quantization_config={"quant_method": method, "bits": 4})
+            self.assert_refused('config.json: "quantization_config.quant_method": expected full-precision weights or "fp8", found '
+                                f'"{method}" in {self.folder}; measure the model that it was made from, or dequantise it first')
+
     def test_git_lfs_pointer(self):
         self.file.write_text(POINTER)
         self.assert_refused(f"{self.file}: GitLfsPointer: a Git-LFS pointer of {len(POINTER)} bytes, not the file it points to (size 405152); run "

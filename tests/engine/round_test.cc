@@ -149,6 +149,47 @@ TEST(Load, EveryPatternOfTheStoredTypes) {
   }
 }
 
+// From the definition of fp8 E4M3: bias 7, no infinity, NaN where all bits but the sign are set.
+float DecodeE4M3(int bits) {
+  const int exponent = bits >> 3 & 15;
+  const int mantissa = bits & 7;
+  double magnitude = exponent == 0 ? std::ldexp(mantissa, -9) : std::ldexp(8 + mantissa, exponent - 10);
+  if ((bits & 127) == 127) magnitude = std::numeric_limits<double>::quiet_NaN();
+  return static_cast<float>(bits >> 7 != 0 ? -magnitude : magnitude);
+}
+
+// Each row has every pattern. The view begins at the tensor's row 1 and sees every other one, and the blocks
+// of 2 x 50 fit neither that nor the vectors.
+TEST(Load, Fp8TimesTheScaleOfItsBlock) {
+  std::vector<std::byte> codes(1);
+  for (int i = 0; i < 6 * 256; ++i) codes.push_back(static_cast<std::byte>((i + 7 * (i / 256)) & 255));
+  Random random(4);
+  for (const DType scale_type : {DType::kF32, DType::kBF16}) {
+    const std::vector<float> scales = random.Values(scale_type, 3 * 6, 1e-3);
+    const StoredWeight stored(scale_type, 3, 6, scales);
+    WeightView view{DType::kF8E4M3, codes.data() + 1 + 256, 3, 256};
+    view.group = 1;
+    view.group_distance = 2;
+    view.scales = {scale_type, stored.view().data, 6, 2, 50, 1};
+    for (const DType type : kTypes) {
+      std::vector<float> expected;
+      for (const int row : {1, 3, 5}) {
+        for (int col = 0; col < 256; ++col) {
+          const auto code = std::to_integer<int>(codes[static_cast<std::size_t>(1 + row * 256 + col)]);
+          const float product = DecodeE4M3(code) * scales[static_cast<std::size_t>(row / 2 * 6 + col / 50)];
+          expected.push_back(Rounded(type, static_cast<double>(product)));
+        }
+      }
+      OnEveryTarget([&](const std::string&) {
+        EXPECT_TRUE(SameValues(LoadVector(view, type), expected)) << NameOf(type);
+        std::vector<float> row(256);
+        LoadRow(view, 2, type, row);
+        EXPECT_TRUE(SameValues(row, {expected.begin() + 512, expected.end()})) << NameOf(type);
+      });
+    }
+  }
+}
+
 TEST(Load, StoredFloats) {
   Random random(2);
   std::vector<float> values(3 * 1001);

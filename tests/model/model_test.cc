@@ -207,6 +207,104 @@ TEST(ModelRefusal, IntegerAndOtherElements) {
   }
 }
 
+// ---- fp8 with a scale for each block
+
+Json Fp8Config() {
+  Json config = PhiConfig();
+  config["quantization_config"] = {{"quant_method", "fp8"}, {"weight_block_size", {5, 3}}};
+  return config;
+}
+
+const std::string kDense = "model.layers.0.self_attn.dense.weight";
+const std::string kScales = kDense + "_scale_inv";
+constexpr const char* kNeedScales =
+    "; fp8 weights need a scale for each block of 5 x 3, as quantization_config.weight_block_size says";
+
+TinyTensors Fp8Tensors(DType scale_dtype = DType::kF32) {
+  TinyTensors tensors = PhiTensors();
+  tensors[kDense].dtype = DType::kF8E4M3;
+  tensors[kScales] = {{2, 3}, scale_dtype};
+  return tensors;
+}
+
+TEST(ModelFp8, ScalesAreBoundBesideTheirWeight) {
+  for (const DType dtype : {DType::kF32, DType::kBF16}) {
+    const TinyCheckpoint checkpoint(Fp8Config(), Fp8Tensors(dtype));
+    const Model model = Model::Open(checkpoint.folder());
+    const WeightView& view = model.layer(0)[Slot::kOutputWeight];
+    EXPECT_EQ(view.dtype, DType::kF8E4M3);
+    EXPECT_EQ(view.scales.dtype, dtype);
+    EXPECT_NE(view.scales.data, nullptr);
+    EXPECT_EQ(view.scales.cols, 3);
+    EXPECT_EQ(view.scales.block_rows, 5);
+    EXPECT_EQ(view.scales.block_cols, 3);
+    EXPECT_EQ(model.layer(0)[Slot::kQueryWeight].scales.data, nullptr);
+    EXPECT_EQ(model.stored_dtype(), "F32, F8_E4M3");  // the scales are no weights
+    EXPECT_EQ(model.LayerBytes(0), 4u * (516 - 64) + 64 + 6 * (dtype == DType::kF32 ? 4 : 2));
+  }
+}
+
+TEST(ModelFp8, BlocksAre128UnlessTheConfigSaysOtherwise) {
+  Json config = Fp8Config();
+  config["quantization_config"].erase("weight_block_size");
+  TinyTensors tensors = Fp8Tensors();
+  tensors[kScales] = {{1, 1}};
+  EXPECT_EQ(OpenError(tensors, config), "no error");
+}
+
+TEST(ModelFp8Refusal, ScalesThatDoNotFit) {
+  TinyTensors tensors = Fp8Tensors();
+  tensors.erase(kScales);
+  const std::string expected = "kInput: tensor \"" + kScales + "\": expected F32 or BF16 [2, 3], found ";
+  EXPECT_EQ(OpenError(tensors, Fp8Config()), expected + "nothing in model.safetensors" + kNeedScales);
+  for (const auto& [scales, words] :
+       {std::pair(TinyTensor{{3, 2}}, "F32 [3, 2]"), std::pair(TinyTensor{{2, 3, 1}}, "F32 [2, 3, 1]"),
+        std::pair(TinyTensor{}, "F32 []"), std::pair(TinyTensor{{2, 3}, DType::kF8E8M0}, "F8_E8M0 [2, 3]")}) {
+    tensors[kScales] = scales;
+    EXPECT_EQ(OpenError(tensors, Fp8Config()), expected + words + " in model.safetensors" + kNeedScales);
+  }
+}
+
+TEST(ModelFp8Refusal, OtherWeightsThanMatricesOfE4M3) {
+  for (const DType dtype : {DType::kF8E5M2, DType::kF8E4M3Fnuz, DType::kI8}) {
+    TinyTensors tensors = Fp8Tensors();
+    tensors[kDense].dtype = dtype;
+    EXPECT_EQ(
+        OpenError(tensors, Fp8Config()),
+        fmt::format("kInput: tensor \"{}\": expected F32, F16, BF16 or F8_E4M3 [8, 8], found {} [8, 8] in "
+                    "model.safetensors; quantised and integer weights are not supported",
+                    kDense, NameOf(dtype)));
+  }
+  TinyTensors tensors = Fp8Tensors();
+  tensors["model.layers.0.self_attn.dense.bias"].dtype = DType::kF8E4M3;
+  EXPECT_EQ(OpenError(tensors, Fp8Config()),
+            "kInput: tensor \"model.layers.0.self_attn.dense.bias\": expected F32, F16 or BF16 [8], found "
+            "F8_E4M3 [8] in model.safetensors; quantised and integer weights are not supported");
+}
+
+TEST(ModelFp8Refusal, ScalesOfFullPrecisionWeightsAndOtherScales) {
+  TinyTensors tensors = PhiTensors();
+  tensors[kScales] = {{2, 3}};
+  const auto expected = [](const std::string& name) {
+    return "kInput: tensor \"" + name +
+           "\": not part of a phi model with 2 layers in model.safetensors (1 such tensor in all)" +
+           kOtherModel;
+  };
+  EXPECT_EQ(OpenError(tensors, Fp8Config()), expected(kScales));
+  tensors = Fp8Tensors();
+  tensors["model.layers.0.self_attn.dense.input_scale"] = {{}};
+  EXPECT_EQ(OpenError(tensors, Fp8Config()), expected("model.layers.0.self_attn.dense.input_scale"));
+}
+
+TEST(ModelRefusal, QuantisationBeforeAnyTensor) {
+  Json config = PhiConfig();
+  config["quantization_config"] = {{"quant_method", "gptq"}, {"bits", 4}};
+  EXPECT_EQ(
+      OpenError({}, config),
+      "kInput: config.json: \"quantization_config.quant_method\": expected full-precision weights or "
+      "\"fp8\", found \"gptq\" in FOLDER; measure the model that it was made from, or dequantise it first");
+}
+
 TEST(ModelRefusal, NoWeights) {
   const TinyCheckpoint checkpoint(PhiConfig());
   const std::string error = ErrorOf(checkpoint.folder(), [&] { Model::Open(checkpoint.folder()); });

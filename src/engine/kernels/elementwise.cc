@@ -25,7 +25,7 @@ void LoadElementsOf(const WeightView& weight, int row, DType type, float* out) {
 }
 
 void LoadVectorOf(const WeightView& weight, DType type, float* out) {
-  if (!weight.IsContiguous()) {
+  if (!weight.IsContiguous() || weight.scales.data != nullptr) {
     for (int row = 0; row < weight.rows; ++row, out += weight.cols)
       LoadElements(weight, row, 0, weight.cols, type, out);
     return;

@@ -9,6 +9,7 @@
 
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/matrix_view.h"
@@ -82,41 +83,61 @@ void Transform(float* values, std::size_t count, F&& f) {
   std::memcpy(values + i, tail, (count - i) * sizeof(float));
 }
 
-// One float per stored element, exact for all three stored types; bytes may be unaligned.
-inline void Widen(DType stored, const std::byte* bytes, std::size_t count, float* out) {
+// out[i] = convert(the bits of element i, widened to 32); bytes may be unaligned.
+template <class Bits, class Convert>
+void WidenEach(const std::byte* bytes, std::size_t count, float* out, const Convert& convert) {
   const hn::ScalableTag<float> d;
-  const std::size_t lanes = hn::Lanes(d);
-  if (stored == DType::kF32) {
-    std::memcpy(out, bytes, count * sizeof(float));
-    return;
-  }
-  const hn::Rebind<std::uint16_t, decltype(d)> d16;
   const hn::RebindToUnsigned<decltype(d)> du;
-  const auto* source = reinterpret_cast<const std::uint8_t*>(bytes);
-  const auto convert = [&](const std::uint8_t* from) {
-    HWY_ALIGN std::uint16_t raw[HWY_MAX_BYTES / sizeof(std::uint16_t)];
-    std::memcpy(raw, from, lanes * sizeof(std::uint16_t));
-    const auto half = hn::Load(d16, raw);
-    if (stored == DType::kBF16) return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(du, half)));
-    // fp16: move exponent and mantissa into place and rescale by 2^112, which is exact and also
-    // normalises subnormals; exponent 31 then becomes infinity or NaN by hand.
-    const auto wide = hn::PromoteTo(du, half);
-    const auto sign = hn::ShiftLeft<16>(hn::And(wide, hn::Set(du, 0x8000u)));
-    const auto rest = hn::And(wide, hn::Set(du, 0x7fffu));
-    const auto scaled = hn::Mul(hn::BitCast(d, hn::ShiftLeft<13>(rest)), hn::Set(d, 5.192296858534828e+33f));
-    const auto special = hn::Or(hn::ShiftLeft<13>(rest), hn::Set(du, 0x7f800000u));
-    const auto magnitude = hn::IfThenElse(hn::RebindMask(d, hn::Gt(rest, hn::Set(du, 0x7bffu))),
-                                          hn::BitCast(d, special), scaled);
-    return hn::BitCast(d, hn::Or(hn::BitCast(du, magnitude), sign));
+  const hn::Rebind<Bits, decltype(d)> stored;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto widen = [&](const std::byte* from) {
+    HWY_ALIGN Bits raw[HWY_MAX_BYTES / sizeof(Bits)];
+    std::memcpy(raw, from, lanes * sizeof(Bits));
+    return convert(d, hn::PromoteTo(du, hn::Load(stored, raw)));
   };
   std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes) hn::StoreU(convert(source + 2 * i), d, out + i);
+  for (; i + lanes <= count; i += lanes) hn::StoreU(widen(bytes + i * sizeof(Bits)), d, out + i);
   if (i == count) return;
-  std::uint8_t tail[HWY_MAX_BYTES] = {};
+  std::byte tail[HWY_MAX_BYTES] = {};
   HWY_ALIGN float converted[HWY_MAX_BYTES / sizeof(float)];
-  std::memcpy(tail, source + 2 * i, 2 * (count - i));
-  hn::Store(convert(tail), d, converted);
+  std::memcpy(tail, bytes + i * sizeof(Bits), (count - i) * sizeof(Bits));
+  hn::Store(widen(tail), d, converted);
   std::memcpy(out + i, converted, (count - i) * sizeof(float));
+}
+
+// A float of fewer bits, its sign bit 1 << kSign with kMantissa bits at the low end: exponent and mantissa
+// move into place and are rescaled, which is exact and also normalises subnormals; patterns beyond `largest`
+// become infinity or NaN by hand.
+template <int kSign, int kMantissa, class D, class V>
+hn::VFromD<D> WidenSmall(D d, V bits, float rescale, std::uint32_t largest) {
+  const hn::RebindToUnsigned<D> du;
+  const auto sign = hn::ShiftLeft<31 - kSign>(hn::And(bits, hn::Set(du, 1u << kSign)));
+  const auto rest = hn::And(bits, hn::Set(du, (1u << kSign) - 1));
+  const auto in_place = hn::ShiftLeft<23 - kMantissa>(rest);
+  const auto scaled = hn::Mul(hn::BitCast(d, in_place), hn::Set(d, rescale));
+  const auto special = hn::Or(in_place, hn::Set(du, 0x7f800000u));
+  const auto magnitude =
+      hn::IfThenElse(hn::RebindMask(d, hn::Gt(rest, hn::Set(du, largest))), hn::BitCast(d, special), scaled);
+  return hn::BitCast(d, hn::Or(hn::BitCast(du, magnitude), sign));
+}
+
+// One float per stored element, exact for all stored types.
+inline void Widen(DType stored, const std::byte* bytes, std::size_t count, float* out) {
+  switch (stored) {
+    case DType::kBF16:
+      return WidenEach<std::uint16_t>(
+          bytes, count, out, [](auto d, auto bits) { return hn::BitCast(d, hn::ShiftLeft<16>(bits)); });
+    case DType::kF16:  // by 2^112
+      return WidenEach<std::uint16_t>(bytes, count, out, [](auto d, auto bits) {
+        return WidenSmall<15, 10>(d, bits, 5.192296858534828e+33f, 0x7bffu);
+      });
+    case DType::kF8E4M3:  // by 2^120; it has no infinity, and one NaN
+      return WidenEach<std::uint8_t>(bytes, count, out, [](auto d, auto bits) {
+        return WidenSmall<7, 3>(d, bits, 1.329227995784916e+36f, 0x7eu);
+      });
+    default:
+      std::memcpy(out, bytes, count * sizeof(float));
+  }
 }
 
 inline void RoundAll(DType type, float* values, std::size_t count) {
@@ -128,10 +149,26 @@ inline void RoundAll(DType type, float* values, std::size_t count) {
 // Every stored value of type `stored` is a value of `type` already.
 inline bool IsExactIn(DType stored, DType type) { return type == DType::kF32 || stored == type; }
 
+// Elements of a stored row, from column `first` on, times their blocks' scales.
+inline void Dequantise(const BlockScales& scales, int stored_row, int first, int count, float* out) {
+  for (int i = 0; i < count;) {
+    const int block = (first + i) / scales.block_cols;
+    const int end = std::min(count, (block + 1) * scales.block_cols - first);
+    const float scale = scales.At(stored_row, block);
+    Transform(out + i, static_cast<std::size_t>(end - i),
+              [scale](auto d, auto x) { return hn::Mul(x, hn::Set(d, scale)); });
+    i = end;
+  }
+}
+
+// fp8 weights are r(fp8 * scale), the product in float, as transformers dequantises them (from version 5
+// on; 4.57 cannot). Its products on a GPU, which quantise activations too and take the scales out of the
+// sums, are not reproduced.
 inline void LoadElements(const WeightView& weight, int row, int first, int count, DType type, float* out) {
   const std::size_t element = static_cast<std::size_t>(BitsOf(weight.dtype)) / 8;
   Widen(weight.dtype, weight.Row(row) + static_cast<std::size_t>(first) * element,
         static_cast<std::size_t>(count), out);
+  if (weight.scales.data != nullptr) Dequantise(weight.scales, weight.StoredRow(row), first, count, out);
   if (!IsExactIn(weight.dtype, type)) RoundAll(type, out, static_cast<std::size_t>(count));
 }
 
