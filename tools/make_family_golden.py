@@ -197,6 +197,12 @@ ENTRIES = (
         use_qk_norm=True, attention_bias=True)),
     Entry("cohere2", "cohere2", "local layers with a window of 16 and rotation, every second layer without both",
           LLAMA4 | dict(sliding_window=16, sliding_window_pattern=2)),
+    Entry("smollm3-interval", "smollm3", "every second layer without rotation and with a window of 16, derived from the interval; biases, head_dim 16",
+          LLAMA4 | WIDE | dict(no_rope_layer_interval=2, use_sliding_window=True, sliding_window=16, attention_bias=True, mlp_bias=True),
+          drop=("no_rope_layers", "layer_types")),
+    Entry("smollm3-layer-types", "smollm3", "no_rope_layers and layer_types spelled out: all four pairs; use_sliding_window false, see below",
+          LLAMA4 | dict(no_rope_layers=[0, 1, 1, 0], sliding_window=16,
+                        layer_types=["sliding_attention", "full_attention", "sliding_attention", "full_attention"])),
     Entry("bert", "bert", "attention in both directions, learned positions, token types, norm after", BERT),
     Entry("bert-relative-key", "bert", "position_embedding_type relative_key", BERT | dict(position_embedding_type="relative_key")),
     Entry("bert-relative-key-query", "bert", "position_embedding_type relative_key_query", BERT | dict(

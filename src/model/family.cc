@@ -9,11 +9,11 @@
 namespace headspec::model {
 namespace {
 
-constexpr std::array<const Family*, 30> kFamilies = {
+constexpr std::array<const Family*, 31> kFamilies = {
     &kPhi,      &kPhi3,    &kLlama,  &kMistral, &kMixtral,    &kQwen2,    &kQwen2Moe,   &kQwen3,
     &kQwen3Moe, &kGemma,   &kGemma2, &kGemma3,  &kGemma3Text, &kStablelm, &kStarcoder2, &kOlmo,
-    &kOlmo2,    &kGranite, &kCohere, &kCohere2, &kGpt2,       &kGptNeox,  &kGptj,       &kCodegen,
-    &kFalcon,   &kOpt,     &kBloom,  &kMpt,     &kBert,       &kRoberta};
+    &kOlmo2,    &kGranite, &kCohere, &kCohere2, &kSmolLm3,    &kGpt2,     &kGptNeox,    &kGptj,
+    &kCodegen,  &kFalcon,  &kOpt,    &kBloom,   &kMpt,        &kBert,     &kRoberta};
 
 }  // namespace
 

@@ -161,6 +161,10 @@ const WrongRule kWrongRules[] = {
      [](model::ModelConfig& c) { c.is_multiplier_rounded = false; }},
     {"Gemma's norm rounded before its weight", "gemma-mqa",
      [](model::ModelConfig& c) { c.norm = model::Norm::kRmsTwoRoundings; }},
+    {"SmolLM3's first layer rotated", "smollm3-layer-types",
+     [](model::ModelConfig& c) { c.layer[0].rotary = 0; }},
+    {"SmolLM3's switch obeyed against its layer_types", "smollm3-layer-types",
+     [](model::ModelConfig& c) { c.layer[0].window = 0; }},
 };
 
 TEST(GoldenFamilies, WrongRoundingPointsAreCaught) {

@@ -361,6 +361,17 @@ TEST(LlamaFamilies, TheOtherRealOnes) {
        "L32 E4096 H32 G8 D128 F14336 V256000; LayerNormByHand 1e-05 attn, parallel-stream-first; "
        "silu gated; rotary 128 base 50000 neighbours once-tables-rounded; scores *0.0883883; "
        "window 4096 11101110111011101110111011101110; no rotary 00010001000100010001000100010001"},
+      {"SmolLM3-3B",
+       R"({"model_type": "smollm3", "attention_bias": false, "hidden_act": "silu", "hidden_size": 2048,
+           "intermediate_size": 11008, "max_position_embeddings": 65536, "max_window_layers": 28,
+           "mlp_bias": false, "no_rope_layer_interval": 4,
+           "no_rope_layers": [1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0,
+                              1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0],
+           "num_attention_heads": 16, "num_hidden_layers": 36, "num_key_value_heads": 4, "pretraining_tp": 2,
+           "rms_norm_eps": 1e-06, "rope_scaling": null, "rope_theta": 5000000.0, "sliding_window": null,
+           "torch_dtype": "bfloat16", "use_sliding_window": false, "vocab_size": 128256})",
+       "L36 E2048 H16 G4 D128 F11008 V128256; Rms2 1e-06 attn mlp, sequential; silu gated; "
+       "rotary 128 base 5e+06; scores *0.0883883; no rotary 000100010001000100010001000100010001"},
   });
 }
 
@@ -425,6 +436,9 @@ TEST(LlamaFamilies, Defaults) {
            {"cohere", cohere},
            {"cohere2", cohere + "; window 4096 1110111011101110111011101110111011101110; no rotary "
                                 "0001000100010001000100010001000100010001"},
+           {"smollm3", "L36 E2048 H16 G4 D128 F11008 V128256; " + llama +
+                           "rotary 128 base 2e+06; scores *0.0883883; no rotary "
+                           "000100010001000100010001000100010001"},
        })
     EXPECT_EQ(Describe(Read({{"model_type", type}})), expected) << type;
   EXPECT_EQ(Describe(Read({{"model_type", "gemma3"}, {"text_config", Json::object()}})),
@@ -436,7 +450,7 @@ TEST(LlamaFamilies, SwitchesThatNoRowAboveHas) {
     const ModelConfig c = Read(With({{"model_type", type}}, changes));
     return fmt::format("{:d}{:d}{:d}", c.qkv_bias, c.output_bias, c.mlp_bias);
   };
-  for (const char* type : {"llama", "granite"}) {
+  for (const char* type : {"llama", "granite", "smollm3"}) {
     EXPECT_EQ(biases(type, {{"attention_bias", true}}), "110") << type;
     EXPECT_EQ(biases(type, {{"mlp_bias", true}}), "001") << type;
   }
@@ -482,6 +496,30 @@ TEST(LlamaFamilies, SwitchesThatNoRowAboveHas) {
   EXPECT_EQ(windows("cohere2", {{"sliding_window_pattern", 1}}), "0 0 0");
 }
 
+TEST(LlamaFamilies, SmolLm3LayersWithoutRotation) {
+  // One word for each layer: whether it rotates, and its window.
+  const auto layers = [](const Json& changes) {
+    std::string text;
+    for (const LayerConfig& layer :
+         Read(With({{"model_type", "smollm3"}, {"num_hidden_layers", 3}}, changes)).layer)
+      text += fmt::format("{}{}{}", text.empty() ? "" : " ", layer.rotary == 0 ? "r" : "-", layer.window);
+    return text;
+  };
+  const Json second = {{"no_rope_layers", {1, 0, 2, 0}}};  // longer than the model, any number but 0 rotates
+  const Json on = {{"use_sliding_window", true}, {"sliding_window", 16}};
+  EXPECT_EQ(layers(second), "r0 -0 r0");
+  EXPECT_EQ(layers(With(second, {{"no_rope_layer_interval", nullptr}})), "r0 -0 r0");
+  EXPECT_EQ(layers({{"no_rope_layers", nullptr}, {"no_rope_layer_interval", 3}}), "r0 r0 -0");
+  EXPECT_EQ(layers({{"no_rope_layer_interval", 1}}), "-0 -0 -0");
+  EXPECT_EQ(layers(With(second, on)), "r0 -16 r0");
+  EXPECT_EQ(layers(With(second, {{"use_sliding_window", true}})), "r0 -0 r0");
+  EXPECT_EQ(layers(With(second, {{"sliding_window", 16}})), "r0 -0 r0");
+  // The reference's masks follow layer_types, whatever the switch says.
+  const Json types = {{"layer_types", {"sliding_attention", "full_attention", "sliding_attention"}}};
+  EXPECT_EQ(layers(With(With(second, types), {{"sliding_window", 16}})), "r16 -0 r16");
+  EXPECT_EQ(layers(With(With(second, types), on)), "r16 -0 r16");
+}
+
 // null is not the same as nothing.
 TEST(LlamaFamilies, Null) {
   for (const char* type : {"mistral", "mixtral", "qwen2", "qwen3"})
@@ -490,6 +528,7 @@ TEST(LlamaFamilies, Null) {
   EXPECT_EQ(Read({{"model_type", "gemma2"}, {"attn_logit_softcapping", nullptr}}).scores.soft_cap, 0);
   EXPECT_EQ(Read({{"model_type", "olmo"}, {"clip_qkv", nullptr}}).qkv_clip, 0);
   EXPECT_EQ(Read({{"model_type", "llama"}, {"head_dim", nullptr}}).head_dim, 128);
+  EXPECT_EQ(Read({{"model_type", "smollm3"}, {"num_key_value_heads", nullptr}}).kv_heads, 16);
 }
 
 // Keys that the reference does not read in this family, whatever they say.
@@ -508,7 +547,8 @@ TEST(LlamaFamilies, IgnoredKeys) {
            {"stablelm", {{"rotary_pct", 1.0}, {"norm_eps", 1.0}, {"rope_pct", 1.0}}},
            {"granite", {{"logits_scaling", 8.0}}},
            {"cohere", {{"logit_scale", 2.0}, {"sliding_window", 16}}},
-           {"cohere2", {{"use_qk_norm", true}, {"rotary_pct", 0.5}}}})
+           {"cohere2", {{"use_qk_norm", true}, {"rotary_pct", 0.5}}},
+           {"smollm3", {{"sliding_window", 16}, {"max_window_layers", 1}, {"pretraining_tp", 2}}}})
     EXPECT_EQ(Describe(Read(With({{"model_type", type}}, changes))), Describe(Read({{"model_type", type}})))
         << type;
 }
@@ -595,6 +635,22 @@ TEST(LlamaFamiliesRefusal, EachKey) {
       {"olmo",
        {{"clip_qkv", -8}},
        R"("clip_qkv": expected a positive number, found -8 in FOLDER; correct the value)"},
+      {"smollm3",
+       {{"num_hidden_layers", 3}, {"no_rope_layers", {1, 0}}},
+       R"("no_rope_layers": expected at least 3 entries, found 2 in FOLDER; correct the configuration)"},
+      {"smollm3",
+       {{"no_rope_layers", Json::array()}},
+       R"("no_rope_layers": expected at least 36 entries, found 0 in FOLDER; correct the configuration)"},
+      {"smollm3",
+       {{"no_rope_layer_interval", 0}},
+       R"("no_rope_layer_interval": expected an integer from 1 to 1073741824, found 0 in FOLDER; download the file again or correct it)"},
+      {"smollm3", {{"no_rope_layer_interval", nullptr}}, R"("no_rope_layer_interval": )" + null},
+      {"smollm3",
+       {{"use_sliding_window", true},
+        {"num_hidden_layers", 2},
+        {"layer_types", {"full_attention", "sliding_attention"}}},
+       layers +
+           R"(no "sliding_attention" without a window, found one in FOLDER; switch sliding_window on, or correct the layers)"},
   };
   for (const char* type : {"qwen2", "qwen3"}) {
     refusals.push_back(
@@ -603,7 +659,7 @@ TEST(LlamaFamiliesRefusal, EachKey) {
          layers +
              R"(no "sliding_attention" without a window, found one in FOLDER; switch sliding_window on, or correct the layers)"});
   }
-  for (const char* type : {"qwen2", "qwen3", "gemma2", "gemma3_text", "cohere2"}) {
+  for (const char* type : {"qwen2", "qwen3", "gemma2", "gemma3_text", "cohere2", "smollm3"}) {
     refusals.push_back({type,
                         {{"num_hidden_layers", 2}, {"layer_types", {"full_attention"}}},
                         layers + "2 entries, found 1 in FOLDER; correct the configuration"});
@@ -627,7 +683,7 @@ TEST(LlamaFamiliesRefusal, EachKey) {
              unsupported});
   }
   // Where the reference fails on null.
-  for (const char* type : {"qwen3", "gemma", "gemma2", "gemma3_text"})
+  for (const char* type : {"qwen3", "gemma", "gemma2", "gemma3_text", "smollm3"})
     refusals.push_back({type, {{"head_dim", nullptr}}, R"("head_dim": )" + null});
   for (const char* type :
        {"qwen2_moe", "qwen3_moe", "gemma", "gemma2", "gemma3_text", "stablelm", "starcoder2"})

@@ -25,6 +25,7 @@ extern const Family kOlmo2;
 extern const Family kGranite;
 extern const Family kCohere;
 extern const Family kCohere2;
+extern const Family kSmolLm3;
 extern const Family kGpt2;
 extern const Family kGptNeox;
 extern const Family kGptj;
