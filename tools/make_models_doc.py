@@ -78,7 +78,7 @@ Random weights, hidden sizes from 32 to 128, two to five layers, each with the s
 An error in one line says what, where, and what to do. In any family:
 
 - weights that are not safetensors (`pytorch_model.bin`): reading pickles runs the code in them;
-- quantised and integer weights, and any tensor of another shape than config.json says;
+- quantised weights other than fp8 in blocks (Qwen3-*-FP8), by the name of their method, and any tensor of another shape than config.json says;
 - a tensor that the family does not have. The reference leaves such weights unused, with a warning;
 - encoder-decoder models and cross-attention (`is_encoder_decoder`, `add_cross_attention`), pruned heads
   (`pruned_heads`);

@@ -25,8 +25,9 @@ class MappedFile {
   const std::filesystem::path& path() const { return path_; }
 
   // Advice for a part of bytes(); results are the same without it. WillNeed reads every page the
-  // part touches and maps it, and may take as long as that. DontNeed gives back the pages that lie wholly inside the part, since the neighbours of a
-  // tensor may still be in use; reading them again is allowed and maps them again.
+  // part touches and maps it, and may take as long as that. DontNeed gives back the pages that lie wholly
+  // inside the part, since the neighbours of a tensor may still be in use; reading them again is allowed and
+  // maps them again.
   void WillNeed(std::span<const std::byte> part) const;
   void DontNeed(std::span<const std::byte> part) const;
   // After DontNeed: takes the part out of the system's file cache too, so that a file larger than memory

@@ -31,10 +31,10 @@ struct CommonOptions {
             .low_memory = low_memory};
   }
 };
-void AddOutputOptions(CLI::App& command, CommonOptions& options);     // --json, -q
-void AddProgressOptions(CLI::App& command, CommonOptions& options);   // --no-progress
-void AddPlanningOptions(CLI::App& command, CommonOptions& options);   // --threads, --activation-memory
-void AddPassOptions(CLI::App& command, CommonOptions& options);       // those, --low-memory, --fast-bf16, --cpu
+void AddOutputOptions(CLI::App& command, CommonOptions& options);    // --json, -q
+void AddProgressOptions(CLI::App& command, CommonOptions& options);  // --no-progress
+void AddPlanningOptions(CLI::App& command, CommonOptions& options);  // --threads, --activation-memory
+void AddPassOptions(CLI::App& command, CommonOptions& options);  // those, --low-memory, --fast-bf16, --cpu
 void AddMeasuringOptions(CLI::App& command, CommonOptions& options);  // all of them and -v
 
 // What is measured and how.

@@ -51,18 +51,19 @@ struct BlockScales {
   }
 };
 
-// A stored tensor of one or two dimensions, or a part of a fused one; a vector has cols == 1. The bytes may be
-// unaligned.
+// A stored tensor of one or two dimensions, or a part of a fused one; a vector has cols == 1. The bytes may
+// be unaligned.
 struct WeightView {
   DType dtype = DType::kF32;
   const std::byte* data = nullptr;  // null: the tensor is absent (an optional bias)
   int rows = 0;
   int cols = 1;
-  // Rows of a fused tensor come in groups of `group`, a group `group_distance` stored rows after the one before.
-  // 0: all rows follow each other.
+  // Rows of a fused tensor come in groups of `group`, a group `group_distance` stored rows after the one
+  // before. 0: all rows follow each other.
   int group = 0;
   int group_distance = 0;
-  // Stored as (cols, rows): a row's elements are `term_distance` elements apart. 0: it is stored as it is seen.
+  // Stored as (cols, rows): a row's elements are `term_distance` elements apart. 0: it is stored as it is
+  // seen.
   int term_distance = 0;
   BlockScales scales;  // of fp8; not with transposed views
 
@@ -75,9 +76,7 @@ struct WeightView {
   // Bytes from one stored row to the next. Not for transposed views, as the two below.
   std::size_t RowBytes() const { return static_cast<std::size_t>(cols) * ElementBytes(); }
   int StoredRow(int row) const { return group == 0 ? row : row / group * group_distance + row % group; }
-  const std::byte* Row(int row) const {
-    return data + static_cast<std::size_t>(StoredRow(row)) * RowBytes();
-  }
+  const std::byte* Row(int row) const { return data + static_cast<std::size_t>(StoredRow(row)) * RowBytes(); }
   // Of a transposed view: element `term` of rows 0, 1, ..., which follow each other.
   const std::byte* Term(int term) const {
     return data + static_cast<std::size_t>(term) * static_cast<std::size_t>(term_distance) * ElementBytes();

@@ -35,8 +35,9 @@ PassResult RunPass(const Subject& subject, const TokenisedPrompts& prompts, cons
   ObserverProgress progress(observer);
   progress.Begin("layers", config.layers);
   PassResult result;
-  result.report = engine::Forward(subject.model, prompts.ids, sink,
-                                  ForwardOptionsOf(config, protocol, settings.precision, settings.run, progress));
+  result.report =
+      engine::Forward(subject.model, prompts.ids, sink,
+                      ForwardOptionsOf(config, protocol, settings.precision, settings.run, progress));
   progress.End();
   result.per_prompt = sink.per_prompt();
   return result;

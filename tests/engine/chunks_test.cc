@@ -57,7 +57,8 @@ Lengths PromptsPerChunk(const Lengths& lengths, const std::vector<Chunk>& chunks
 
 TEST(SplitIntoChunks, CountsBytesPerToken) {
   EXPECT_EQ(ResidualBytesPerToken(SmallConfig()), 4u * 4);
-  EXPECT_EQ(WorkingBytesPerToken(SmallConfig()), 4u * (2 * 4 + 4 + 2 * 2 + 8 + 8));  // the MLP's input is the widest
+  EXPECT_EQ(WorkingBytesPerToken(SmallConfig()),
+            4u * (2 * 4 + 4 + 2 * 2 + 8 + 8));  // the MLP's input is the widest
 }
 
 TEST(SplitIntoChunks, PutsWhatFitsIntoOneChunk) {

@@ -148,14 +148,15 @@ int ReadWindow(const ConfigReader& json, std::string_view key, int otherwise) {
 void ReadWindowedLayers(const ConfigReader& json, int window, bool (*slides)(int layer, int parameter),
                         int parameter, ModelConfig& config) {
   const std::vector<std::string> types = json.Strings("layer_types");
-  if (!types.empty() && types.size() != config.layer.size()) {
+  const bool is_listed = json.Has("layer_types");
+  if (is_listed && types.size() != config.layer.size()) {
     json.Fail("layer_types", fmt::format("expected {} entries, found {}", config.layers, types.size()),
               "correct the configuration");
   }
   for (int layer = 0; layer < config.layers; ++layer) {
     const std::size_t index = static_cast<std::size_t>(layer);
-    bool is_sliding = types.empty() && slides(layer, parameter);
-    if (!types.empty()) {
+    bool is_sliding = !is_listed && slides(layer, parameter);
+    if (is_listed) {
       is_sliding = types[index] == "sliding_attention";
       if (!is_sliding && types[index] != "full_attention") {
         json.Fail(
