@@ -89,12 +89,13 @@ def wait_for_quiet(patience):
             return
 
 
-def run(command, sample=0.0):
+def run(command, sample=0.0, environment=None):
     """Run a command to its end. With sample, look at its anonymous memory every so many seconds."""
     peak, ended = [0], threading.Event()
     with tempfile.TemporaryFile() as log:
         busy, started = busy_seconds(), time.perf_counter()
-        process = subprocess.Popen([str(word) for word in command], stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen([str(word) for word in command], stdout=log, stderr=subprocess.STDOUT,
+                                   env=os.environ | (environment or {}))
 
         def watch():
             while not ended.wait(sample):
@@ -326,10 +327,14 @@ def has_bf16_unit():
     return any(flag in Path("/proc/cpuinfo").read_text() for flag in ("amx_bf16", "avx512_bf16"))
 
 
-def run_reference(settings, model, dtype, seeds):
+# What keeps torch and its libraries to AVX2, as on a machine that has no more.
+ONLY_AVX2 = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
+
+
+def run_reference(settings, model, dtype, seeds, environment=None):
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "reference.json"
-        done = run([settings.python, settings.oracle, model, "--dtype", dtype, "--seeds", seeds, "--out", out], sample=0.05)
+        done = run([settings.python, settings.oracle, model, "--dtype", dtype, "--seeds", seeds, "--out", out], sample=0.05, environment=environment)
         return done, json.loads(out.read_text())
 
 
@@ -339,27 +344,30 @@ def section_reference(settings):
            "transformers=transformers.__version__, threads=torch.get_num_threads(), capability=torch.backends.cpu.get_cpu_capability())))"
     versions = json.loads(subprocess.run([settings.python, "-c", code], check=True, capture_output=True, text=True).stdout)
     cases = [("bfloat16", 1)] if settings.quick else [("bfloat16", 3), ("bfloat16", 1), ("float32", 1)]
+    if settings.only_avx2:
+        cases = [("bfloat16, AVX2", 3), ("bfloat16, AVX2", 1)]
     for name, model in settings.models.items():
         if name == "phi-3-medium":
             continue
-        for dtype, seeds in cases:
+        for label, seeds in cases:
+            dtype, _, cpu = label.partition(", ")
             read_all(model)
             wait_for_quiet(settings.patience)
-            fast = has_bf16_unit() and dtype == "bfloat16"
-            variants = [(), ("--fast-bf16",)] if fast else [()]
+            fast = has_bf16_unit() and dtype == "bfloat16" and not cpu
+            variants = [(), ("--fast-bf16",)] if fast else [("--cpu", cpu) if cpu else ()]
             once = lambda: [measure(settings.headspec, model, dtype, extra) for extra in variants]
             rounds = [once(), once()]
-            reference, result = run_reference(settings, model, dtype, seeds)
+            reference, result = run_reference(settings, model, dtype, seeds, ONLY_AVX2 if cpu else None)
             rounds += [once(), once()]
             ours = [measured[0] for measured in rounds]
-            rows.append(dict(model=name, dtype=dtype, seeds=seeds, reference=reference.seconds, load=result["seconds"]["load"],
+            rows.append(dict(model=name, dtype=label, seeds=seeds, reference=reference.seconds, load=result["seconds"]["load"],
                              headspec=[m.run.seconds for m in ours], fast=[measured[1].run.seconds for measured in rounds] if fast else [],
                              fast_si=rounds[0][1].si if fast else None,
                              cpu=[reference.cpu_seconds, statistics.median(m.run.cpu_seconds for m in ours)],
                              others=[reference.others, statistics.fmean(m.run.others for m in ours)], si=[result["si"], ours[0].si],
                              resident=reference.peak_resident, anonymous=reference.peak_anonymous))
             settings.store("reference", dict(rows=rows, versions=versions))
-            print(f"  {name} {dtype} {seeds} seeds: {reference.seconds:.1f} s against {min(m.run.seconds for m in ours):.2f} s", file=sys.stderr)
+            print(f"  {name} {label} {seeds} seeds: {reference.seconds:.1f} s against {min(m.run.seconds for m in ours):.2f} s", file=sys.stderr)
     return dict(rows=rows, versions=versions)
 
 
@@ -535,10 +543,10 @@ def goal_rows(kept):
         yield (f"cold file, {name}, against the larger of reading and computing", f"<= {GOALS['cold']}",
                f"{median:.2f} ({low:.2f} to {high:.2f})", verdict(median <= GOALS["cold"]))
     for row in kept.get("reference", {}).get("rows", ()):
-        if row["dtype"] != "bfloat16":
+        if not row["dtype"].startswith("bfloat16"):
             continue
         goal = GOALS["one_seed"] if row["seeds"] == 1 else GOALS["three_seeds"][row["model"]]
-        yield (f"against the reference, {row['model']}, bfloat16, {row['seeds']} {'seed' if row['seeds'] == 1 else 'seeds'}",
+        yield (f"against the reference, {row['model']}, {row['dtype']}, {row['seeds']} {'seed' if row['seeds'] == 1 else 'seeds'}",
                f">= {goal:.0f} x", "{:.1f} x ({:.1f} to {:.1f})".format(*speed_up(row)), verdict(speed_up(row)[0] >= goal, row["others"]))
         if row["fast"]:
             yield ("the same with --fast-bf16", f">= {goal:.0f} x", "{:.1f} x ({:.1f} to {:.1f})".format(*speed_up(row, "fast")),
@@ -622,7 +630,7 @@ def write_reference(kept):
     yield ""
     yield f"`oracle.py`: the notebook's functions in Python {v['python']}, torch {v['torch']} ({v['capability']}, {v['threads']} threads), transformers {v['transformers']}."
     yield "Whole processes with a warm file. headspec ran twice before and twice after each run of the reference: speed-up by"
-    yield "its median (slowest to fastest). It computes the pass once whatever the number of seeds (README, \"Read the numbers with care\")."
+    yield "its median (slowest to fastest). Rows with AVX2: both programs kept to it, as on a machine that has no more. It computes the pass once whatever the number of seeds (README, \"Read the numbers with care\")."
     yield ""
     rows = [[r["model"], r["dtype"], r["seeds"], f"{r['reference']:.1f}", f"{statistics.median(r['headspec']):.2f}", spread(r["headspec"]),
              "{:.1f} x ({:.1f} to {:.1f})".format(*speed_up(r)),
@@ -801,6 +809,7 @@ def arguments():
     parser.add_argument("--phi-3-medium-shape", type=path, help="a checkpoint of 40 layers, hidden 5120; without it that row is left out")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, help="measure these sections; the others keep their stored results")
     parser.add_argument("--models", nargs="+", metavar="NAME", help="measure these of phi-1_5, phi-2 and phi-3-medium; the others keep their stored results")
+    parser.add_argument("--only-avx2", action="store_true", help="section reference: both programs kept to AVX2, instead of as they are")
     parser.add_argument("--quick", action="store_true", help="one round of everything: to try the script, not to quote")
     parser.add_argument("--rounds", type=int, default=5, help="how often each thing is measured (default 5)")
     parser.add_argument("--document", action="store_true", help="measure nothing: write the document from stored results")

@@ -101,7 +101,7 @@ struct Plan {
     chunk = CeilDiv(CeilDiv(w.cols, chunks), kDepth) * kDepth;
     chunks = CeilDiv(w.cols, chunk);
     const int blocks = CeilDiv(w.rows, kBlock);
-    group = std::clamp(blocks / (2 * threads), 1, kCachedSteps / (chunk / kTerms));
+    group = std::clamp(blocks / (8 * threads), 1, kCachedSteps / (chunk / kTerms));
     groups = CeilDiv(blocks, group);
   }
 

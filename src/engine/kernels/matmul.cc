@@ -438,7 +438,7 @@ std::vector<LinearPart> PartsOf(int rows, int outputs, int threads) {
   const int blocks = CeilDiv(rows, kRows), panels = CeilDiv(outputs, PanelWidth());
   const int slabs = CeilDiv(rows, kMaxRows);
   const int blocks_per_part = CeilDiv(blocks, slabs);
-  const int panels_per_part = std::clamp(panels * slabs / (4 * threads), 1, kMaxPanels);
+  const int panels_per_part = std::clamp(panels * slabs / (16 * threads), 1, kMaxPanels);
   std::vector<LinearPart> parts;
   for (int panel = 0; panel < panels; panel += panels_per_part) {
     for (int block = 0; block < blocks; block += blocks_per_part) {
