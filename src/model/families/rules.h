@@ -34,12 +34,12 @@ constexpr auto Join(const std::array<TensorRule, kSizes>&... parts) {
 }
 
 // The names that Llama gave and most later families kept.
-constexpr std::array kLlamaEmbedding = {
+inline constexpr std::array kLlamaEmbedding = {
     TensorRule{Slot::kEmbedding, "embed_tokens.weight", Dim::kVocab, Dim::kHidden}};
-constexpr std::array kLlamaNorms = {
+inline constexpr std::array kLlamaNorms = {
     TensorRule{Slot::kAttentionNormWeight, "layers.{layer}.input_layernorm.weight", Dim::kHidden},
     TensorRule{Slot::kMlpNormWeight, "layers.{layer}.post_attention_layernorm.weight", Dim::kHidden}};
-constexpr std::array kLlamaAttention = {
+inline constexpr std::array kLlamaAttention = {
     TensorRule{Slot::kQueryWeight, "layers.{layer}.self_attn.q_proj.weight", Dim::kQueryWidth, Dim::kHidden},
     TensorRule{Slot::kQueryBias, "layers.{layer}.self_attn.q_proj.bias", Dim::kQueryWidth}.When(HasQkvBias),
     TensorRule{Slot::kKeyWeight, "layers.{layer}.self_attn.k_proj.weight", Dim::kKeyWidth, Dim::kHidden},
@@ -48,30 +48,30 @@ constexpr std::array kLlamaAttention = {
     TensorRule{Slot::kValueBias, "layers.{layer}.self_attn.v_proj.bias", Dim::kKeyWidth}.When(HasQkvBias),
     TensorRule{Slot::kOutputWeight, "layers.{layer}.self_attn.o_proj.weight", Dim::kHidden, Dim::kQueryWidth},
     TensorRule{Slot::kOutputBias, "layers.{layer}.self_attn.o_proj.bias", Dim::kHidden}.When(HasOutputBias)};
-constexpr std::array kLlamaMlp = {
+inline constexpr std::array kLlamaMlp = {
     TensorRule{Slot::kGateWeight, "layers.{layer}.mlp.gate_proj.weight", Dim::kIntermediate, Dim::kHidden}
         .When(IsDense),
     TensorRule{Slot::kUpWeight, "layers.{layer}.mlp.up_proj.weight", Dim::kIntermediate, Dim::kHidden}.When(
         IsDense),
     TensorRule{Slot::kDownWeight, "layers.{layer}.mlp.down_proj.weight", Dim::kHidden, Dim::kIntermediate}
         .When(IsDense)};
-constexpr std::array kLlamaMlpBiases = {
+inline constexpr std::array kLlamaMlpBiases = {
     TensorRule{Slot::kGateBias, "layers.{layer}.mlp.gate_proj.bias", Dim::kIntermediate}.When(HasMlpBias),
     TensorRule{Slot::kUpBias, "layers.{layer}.mlp.up_proj.bias", Dim::kIntermediate}.When(HasMlpBias),
     TensorRule{Slot::kDownBias, "layers.{layer}.mlp.down_proj.bias", Dim::kHidden}.When(HasMlpBias)};
 
 // RMS norm of queries and keys with one weight for all heads: Qwen 3, Gemma 3.
-constexpr std::array kHeadNorms = {
+inline constexpr std::array kHeadNorms = {
     TensorRule{Slot::kQueryNormWeight, "layers.{layer}.self_attn.q_norm.weight", Dim::kHeadDim},
     TensorRule{Slot::kKeyNormWeight, "layers.{layer}.self_attn.k_norm.weight", Dim::kHeadDim}};
 // Gemma 2 and 3: norms before and after both branches.
-constexpr std::array kSandwichNorms = {
+inline constexpr std::array kSandwichNorms = {
     TensorRule{Slot::kAttentionNormWeight, "layers.{layer}.input_layernorm.weight", Dim::kHidden},
     TensorRule{Slot::kAttentionOutNormWeight, "layers.{layer}.post_attention_layernorm.weight", Dim::kHidden},
     TensorRule{Slot::kMlpNormWeight, "layers.{layer}.pre_feedforward_layernorm.weight", Dim::kHidden},
     TensorRule{Slot::kMlpOutNormWeight, "layers.{layer}.post_feedforward_layernorm.weight", Dim::kHidden}};
 // Qwen 2 and 3.
-constexpr std::array kQwenExperts = {
+inline constexpr std::array kQwenExperts = {
     TensorRule{Slot::kRouterWeight, "layers.{layer}.mlp.gate.weight", Dim::kExperts, Dim::kHidden}.When(
         HasExperts),
     TensorRule{Slot::kExpertGateWeight, "layers.{layer}.mlp.experts.{index}.gate_proj.weight",
@@ -87,10 +87,10 @@ constexpr std::array kQwenExperts = {
         .When(HasExperts)
         .Each(Dim::kExperts)};
 
-constexpr std::array<std::string_view, 1> kModelPrefix = {"model."};
-constexpr std::array<std::string_view, 1> kTransformerPrefix = {"transformer."};
+inline constexpr std::array<std::string_view, 1> kModelPrefix = {"model."};
+inline constexpr std::array<std::string_view, 1> kTransformerPrefix = {"transformer."};
 // Older checkpoints store the rotary frequencies, which are computed.
-constexpr std::array<std::string_view, 3> kLlamaUnused = {"lm_head.*", "norm.*",
+inline constexpr std::array<std::string_view, 3> kLlamaUnused = {"lm_head.*", "norm.*",
                                                           "layers.{layer}.self_attn.rotary_emb.*"};
 
 }  // namespace headspec::model
