@@ -65,7 +65,7 @@ struct WeightView {
   // Stored as (cols, rows): a row's elements are `term_distance` elements apart. 0: it is stored as it is
   // seen.
   int term_distance = 0;
-  BlockScales scales;  // of fp8; not with transposed views
+  BlockScales scales{};  // of fp8; not with transposed views
 
   bool IsTransposed() const { return term_distance != 0; }
   bool IsContiguous() const { return group == 0 && !IsTransposed(); }
