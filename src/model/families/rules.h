@@ -91,6 +91,6 @@ inline constexpr std::array<std::string_view, 1> kModelPrefix = {"model."};
 inline constexpr std::array<std::string_view, 1> kTransformerPrefix = {"transformer."};
 // Older checkpoints store the rotary frequencies, which are computed.
 inline constexpr std::array<std::string_view, 3> kLlamaUnused = {"lm_head.*", "norm.*",
-                                                          "layers.{layer}.self_attn.rotary_emb.*"};
+                                                                 "layers.{layer}.self_attn.rotary_emb.*"};
 
 }  // namespace headspec::model
