@@ -138,7 +138,7 @@ void Block::FinishSequential(const MatrixView& normed) {
 }
 
 void Block::Watch(std::string_view operation, const MatrixView& values) {
-  pool_.For(values.rows, [&](int row) { watch_.Check({operation, in_->layer}, RowOf(values, row)); });
+  watch_.CheckRows({operation, in_->layer}, values, pool_);
 }
 
 void Block::Linear(const MatrixView& x, Slot weight, Slot bias, const MatrixView& y,

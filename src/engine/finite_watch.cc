@@ -24,4 +24,8 @@ void FiniteWatch::Check(const Place& place, std::span<const float> values) {
   count_ += found;
 }
 
+void FiniteWatch::CheckRows(const Place& place, const MatrixView& values, ThreadPool& pool) {
+  pool.For(values.rows, [&](int row) { Check(place, RowOf(values, row)); });
+}
+
 }  // namespace headspec::engine

@@ -6,6 +6,9 @@
 #include <span>
 #include <string_view>
 
+#include "core/matrix_view.h"
+#include "core/thread_pool.h"
+
 namespace headspec::engine {
 
 // A place in the pass. -1: not tied to one prompt or head.
@@ -20,6 +23,8 @@ class FiniteWatch {
  public:
   // Thread-safe. "First" is the earliest in the order layer, then call, then prompt, then head.
   void Check(const Place& place, std::span<const float> values);
+  // The same for every row, on all threads of the pool.
+  void CheckRows(const Place& place, const MatrixView& values, ThreadPool& pool);
 
   std::int64_t count() const { return count_; }
   const Place& first() const { return first_; }

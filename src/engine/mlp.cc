@@ -157,7 +157,7 @@ void Mlp::Project(const MatrixView& x, const WeightView& weight, const WeightVie
 }
 
 void Mlp::Watch(std::string_view operation, const MatrixView& values) {
-  pool_.For(values.rows, [&](int row) { watch_.Check({operation, layer_}, RowOf(values, row)); });
+  watch_.CheckRows({operation, layer_}, values, pool_);
 }
 
 }  // namespace headspec::engine

@@ -183,7 +183,6 @@ ModelConfig ReadLlamaLike(const ConfigReader& json, const LlamaDefaults& default
        {std::pair{&rules.layers, defaults.layers}, std::pair{&rules.hidden, defaults.hidden},
         std::pair{&rules.heads, defaults.heads}, std::pair{&rules.intermediate, defaults.intermediate},
         std::pair{&rules.vocab, defaults.vocab}}) {
-    RefuseNull(json, rule->key);
     rule->otherwise = value;
   }
   rules.kv_heads.otherwise = defaults.kv_heads;

@@ -14,7 +14,6 @@ inline bool HasOutputBias(const ModelConfig& c, int) { return c.output_bias; }
 inline bool HasMlpBias(const ModelConfig& c, int) { return c.mlp_bias; }
 inline bool HasQkNorm(const ModelConfig& c, int) { return c.qk_norm != QkNorm::kNone; }
 inline bool HasMlpNorm(const ModelConfig& c, int) { return c.norms.before_mlp; }
-inline bool IsGated(const ModelConfig& c, int) { return c.is_gated; }
 inline bool IsDense(const ModelConfig& c, int layer) { return !c.Layer(layer).is_expert; }
 inline bool HasExperts(const ModelConfig& c, int layer) { return c.Layer(layer).is_expert; }
 inline bool HasSharedExpert(const ModelConfig& c, int layer) {
