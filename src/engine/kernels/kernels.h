@@ -2,8 +2,9 @@
 // The only files with SIMD are beside this one; every function picks the best instruction set at run
 // time, and every result is the same bit for bit on all sets that have fused multiply-add and for any
 // number of threads: each output is one chain of additions in a fixed order. The one exception, on
-// request: linear layers with bf16 weights in a bf16 model can use the processor's bf16 unit where there is
-// one (targets "AMX-BF16" and "AVX512-BF16"); it adds in its own order and takes subnormals as zero.
+// request: linear layers with bf16 weights, not stored transposed, in a bf16 model can use the processor's
+// bf16 unit where there is one (targets "AMX-BF16" and "AVX512-BF16"); it adds in its own order and takes
+// subnormals as zero.
 //
 // `type` is the model's precision (kF32, kBF16 or kF16). Activations are floats whose values are
 // rounded to it exactly where the reference rounds.
@@ -100,7 +101,8 @@ int CountNonFinite(std::span<const float> values);
 // Largest absolute value, NaN ignored; 0 if empty.
 float MaxAbs(std::span<const float> values);
 
-// Instruction sets usable here, best first, and the one in use. SelectTarget is for tests and benchmarks.
+// Instruction sets usable here, best first, and the one in use. SelectTarget holds the process to one and to
+// what it includes; empty: the best.
 std::vector<std::string> Targets();
 std::string CurrentTarget();
 // Switches the processor's bf16 unit on, where there is one, or off, as at the start.
