@@ -60,24 +60,46 @@ struct Numerics {
   double largest_finite = 0;          // of the type that holds the scores; beyond it they overflow
 };
 
+// A file that the result depends on: configuration, tokenizer, weights.
 struct FileRecord {
-  std::string name;
+  std::string name;  // within the model's folder
+  std::uint64_t bytes = 0;
+  std::string hash = {};        // "sha256:<64 hex>", or "git-sha1:<40 hex>" as the hub names small files
+  bool hash_from_name = false;  // taken from the blob's name in the cache, where it was verified on arrival
+};
+
+// Stored tensors of one type, and what they became on the way into the arithmetic.
+struct Conversion {
+  std::string stored;  // "BF16", as safetensors names it
+  std::string used;    // "torch.bfloat16"
+  std::uint64_t tensors = 0;
   std::uint64_t bytes = 0;
 };
 
 struct Provenance {
   std::string folder;
-  std::string revision;  // commit when it came from the cache, else empty
+  std::string repository;  // "microsoft/phi-2" when it came from the hub's cache, else empty
+  std::string revision;    // commit when it came from the cache, else empty
   std::string model_type;
   std::string weights_dtype;
   std::uint64_t parameters = 0;
   std::vector<FileRecord> files;
+  std::vector<Conversion> conversions;
+  // How text became tokens.
+  std::string tokenizer_class;
+  bool adds_bos = false;
+  bool has_chat_template = false;
+  bool chat_template_applied = false;
+  std::string chat_template_sha256;  // empty without a template
 };
 
 struct Timing {
   double load_seconds = 0;     // configuration, tokenizer, mapping and checking of the weights
   double forward_seconds = 0;  // attention of all prompts, metrics included
   std::uint64_t weight_bytes = 0;
+  // When the pass was computed, "20260113_181926" in local time, if an earlier run did and this one reused
+  // what it kept; else empty. forward_seconds is that earlier run's then.
+  std::string reused_from;
 };
 
 struct HeadStatistics {
@@ -136,6 +158,24 @@ struct Verdict {
   std::vector<bool> references_within_target = {};  // one per Plan::references
 };
 
+struct Library {
+  std::string name;
+  std::string version;
+};
+
+// The program and the machine that computed a result.
+struct Environment {
+  std::string program;   // "headspec 0.1.0"
+  std::string commit;    // of the source tree, with "-dirty" when it had changes; empty if unknown
+  std::string compiler;  // "GNU 12.2.0"
+  std::string build;     // "Release"
+  std::string system;    // "Linux 6.1.0 x86_64"
+  std::string cpu;       // as the system names it
+  int logical_cpus = 0;
+  int threads = 0;  // used
+  std::vector<Library> libraries;
+};
+
 struct RunResult {
   int schema_version = 1;
   Plan plan;
@@ -146,6 +186,8 @@ struct RunResult {
   std::vector<SanityResult> sanity_attempts;  // all, in order
   std::vector<ModelResult> models;
   std::optional<Verdict> verdict;  // null without a hypothesis
+  Environment environment;
+  std::vector<std::string> warnings;  // about the ladder as a whole: what its models do not have in common
 };
 
 }  // namespace headspec

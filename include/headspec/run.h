@@ -11,6 +11,8 @@
 
 namespace headspec {
 
+enum class WorkUnit { kItems, kBytes };
+
 // Told what happens while it happens; all calls come from the calling thread.
 class Observer {
  public:
@@ -20,12 +22,19 @@ class Observer {
   virtual void OnFallback(const ModelEntry&, const std::string& /*label*/, const std::string& /*reason*/) {}
   virtual void OnModelBegin(const ModelEntry&) {}
   virtual void OnModelEnd(const ModelResult&) {}
-  // Long work: `total` units of something begin, advance and end.
-  virtual void OnWorkBegin(std::string_view /*what*/, std::int64_t /*total*/) {}
+  // Long work: `total` units of something begin, advance (a download that starts over: by a negative number)
+  // and end.
+  virtual void OnWorkBegin(std::string_view /*what*/, std::int64_t /*total*/, WorkUnit /*unit*/) {}
   virtual void OnWorkAdvance(std::int64_t /*units*/) {}
   virtual void OnWorkEnd() {}
   // True: stop at the next safe point, with an Error of kind kInterrupted.
   virtual bool Cancelled() const { return false; }
+};
+
+// Models named org/name come from the Hugging Face cache, and into it from the hub.
+struct HubOptions {
+  bool offline = false;      // never ask the hub (HF_HUB_OFFLINE does the same)
+  std::string cache_folder;  // empty: the one that the environment names (HF_HUB_CACHE, HF_HOME, ...)
 };
 
 struct RunOptions {
@@ -40,6 +49,11 @@ struct RunOptions {
   std::string cpu_target;
   // Drop every used layer from the system's file cache.
   bool low_memory = false;
+  HubOptions hub;
+  // Measure again although an earlier run kept the result of the very same weights, tokens and arithmetic.
+  bool fresh = false;
+  // Throw Error(kInput) instead of warning about a ladder that mixes models with and without BOS or template.
+  bool strict = false;
 };
 
 // The notebook's experiment: sanity check, every model of the ladder, both verdict rules. A failing model

@@ -119,8 +119,9 @@ void Console::OnModelEnd(const ModelResult& result) {
   }
 }
 
-void Console::OnWorkBegin(std::string_view what, std::int64_t total) {
+void Console::OnWorkBegin(std::string_view what, std::int64_t total, WorkUnit unit) {
   work_ = what;
+  unit_ = unit;
   done_ = 0;
   total_ = total;
   work_start_ = std::chrono::steady_clock::now();

@@ -42,7 +42,7 @@ class Console final : public Observer {
   void OnFallback(const ModelEntry& entry, const std::string& label, const std::string& reason) override;
   void OnModelBegin(const ModelEntry& entry) override;
   void OnModelEnd(const ModelResult& result) override;
-  void OnWorkBegin(std::string_view what, std::int64_t total) override;
+  void OnWorkBegin(std::string_view what, std::int64_t total, WorkUnit unit) override;
   void OnWorkAdvance(std::int64_t units) override;
   void OnWorkEnd() override;
   bool Cancelled() const override;
@@ -56,6 +56,7 @@ class Console final : public Observer {
   bool show_progress_;
   std::string model_;
   std::string work_;
+  WorkUnit unit_ = WorkUnit::kItems;
   std::int64_t done_ = 0;
   std::int64_t total_ = 0;
   bool bar_drawn_ = false;

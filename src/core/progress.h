@@ -6,11 +6,13 @@
 
 namespace headspec {
 
+enum class ProgressUnit { kItems, kBytes };
+
 class Progress {
  public:
   virtual ~Progress() = default;
   // Work of `total` units begins; `what` is shown to the user ("microsoft/phi-2: layers").
-  virtual void Begin(std::string_view what, std::int64_t total) = 0;
+  virtual void Begin(std::string_view what, std::int64_t total, ProgressUnit unit) = 0;
   virtual void Advance(std::int64_t units) = 0;
   virtual void End() = 0;
   // True once the user asked to stop; callers then throw Error(kInterrupted) at the next safe point.
@@ -20,7 +22,7 @@ class Progress {
 // Reports nothing and never cancels.
 class SilentProgress final : public Progress {
  public:
-  void Begin(std::string_view, std::int64_t) override {}
+  void Begin(std::string_view, std::int64_t, ProgressUnit) override {}
   void Advance(std::int64_t) override {}
   void End() override {}
 };

@@ -33,7 +33,7 @@ PassResult RunPass(const Subject& subject, const TokenisedPrompts& prompts, cons
   const model::ModelConfig& config = subject.model.config();
   EntropySink sink(static_cast<int>(prompts.ids.size()), config.layers, config.heads);
   ObserverProgress progress(observer);
-  progress.Begin("layers", config.layers);
+  progress.Begin("layers", config.layers, ProgressUnit::kItems);
   PassResult result;
   result.report =
       engine::Forward(subject.model, prompts.ids, sink,

@@ -23,7 +23,9 @@ struct MeasurementSettings {
 class ObserverProgress final : public Progress {
  public:
   explicit ObserverProgress(Observer& observer) : observer_(observer) {}
-  void Begin(std::string_view what, std::int64_t total) override { observer_.OnWorkBegin(what, total); }
+  void Begin(std::string_view what, std::int64_t total, ProgressUnit unit) override {
+    observer_.OnWorkBegin(what, total, unit == ProgressUnit::kBytes ? WorkUnit::kBytes : WorkUnit::kItems);
+  }
   void Advance(std::int64_t units) override { observer_.OnWorkAdvance(units); }
   void End() override { observer_.OnWorkEnd(); }
   bool Cancelled() const override { return observer_.Cancelled(); }

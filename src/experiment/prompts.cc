@@ -1,12 +1,11 @@
 #include "experiment/prompts.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
-#include <array>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/hash.h"
 #include "core/json.h"
 #include "core/utf8.h"
 #include "experiment/files.h"
@@ -91,15 +90,7 @@ void Check(const PromptSet& set, const std::string& stated_md5) {
 std::string PromptMd5(const std::vector<std::string>& prompts) {
   std::string joined;
   for (std::size_t i = 0; i < prompts.size(); ++i) joined += (i == 0 ? "" : "|||") + prompts[i];
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  if (EVP_Digest(joined.data(), joined.size(), digest.data(), &size, EVP_md5(), nullptr) != 1) {
-    throw Error(ErrorKind::kSystem, "prompts: libcrypto cannot compute MD5",
-                "check the OpenSSL configuration (FIPS mode?)");
-  }
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
-  return hex;
+  return HexHash(HashKind::kMd5, joined);
 }
 
 bool IsBuiltInPromptSet(std::string_view name) { return name.find_first_of("/.") == std::string_view::npos; }

@@ -64,7 +64,7 @@ class Check {
     BothSinks sinks(*probe_, entropies);
     ObserverProgress progress(observer);
     try {
-      progress.Begin("sanity check: layers", config.layers);
+      progress.Begin("sanity check: layers", config.layers, ProgressUnit::kItems);
       engine::Forward(subject_.model, tokens_.ids, sinks,
                       ForwardOptionsOf(config, protocol_, precision_, options, progress));
       progress.End();
