@@ -60,7 +60,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 RESOLVE = re.compile(r"/(?P<id>[^/]+(?:/[^/]+)?)/resolve/(?P<revision>refs/(?:pr|convert)/[^/]+|[^/]+)/(?P<file>.+)")
 RESOLVE_CACHE = re.compile(r"/api/resolve-cache/models/(?P<id>[^/]+/[^/]+)/(?P<revision>[0-9a-f]{40})/(?P<file>.+)")
 API = re.compile(r"/api/models/(?P<id>[^/]+(?:/[^/]+)?)"
-                 r"(?:/(?P<what>revision|tree)/(?P<revision>refs/(?:pr|convert)/[^/]+|[^/]+))?")
+                 r"(?:/(?P<what>revision|tree)/(?P<revision>refs/(?:pr|convert)/[^/]+|[^/]+)(?P<folder>/.+)?)?")
 BLOCK = 1 << 20
 BYTE_FAULTS = ("cut", "stall", "throttle", "corrupt")
 MISSING = {"missing_commit": ("X-Repo-Commit",), "missing_etag": ("ETag", "X-Linked-Etag"),
@@ -408,7 +408,7 @@ class Handler(BaseHTTPRequestHandler):
             return commit
         raise Refused(404, f"Invalid rev id: {revision}", "RevisionNotFound")
 
-    def answer_api(self, id, what, revision):
+    def answer_api(self, id, what, revision, folder):
         repository = self.repository(id)
         if not repository:
             return
@@ -417,7 +417,11 @@ class Handler(BaseHTTPRequestHandler):
         commit = self.commit(repository, revision or "main")
         files = repository.commits[commit]
         if what == "tree":
-            answer = [self.tree_entry(name, file) for name, file in files.items()]
+            # As if always recursive and without the entries of folders: enough for the clients at hand.
+            start = (folder or "").strip("/") + "/" if folder else ""
+            answer = [self.tree_entry(name, file) for name, file in files.items() if name.startswith(start)]
+            if not answer:
+                raise Refused(404, f"{start.strip('/')} does not exist on \"{revision}\"", "EntryNotFound")
         else:
             with_blobs = "blobs" in parse_qs(urlsplit(self.path).query)
             answer = {"_id": commit[:24], "id": repository.id, "modelId": repository.id, "author": repository.id.split("/")[0],
