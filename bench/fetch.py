@@ -76,7 +76,8 @@ def make_model(folder, shards, size):
     pattern = os.urandom(4 << 20)
     for i, name in enumerate(names):
         write_shard(folder / name, size, f"weights.{i}", pattern)
-    index = {"metadata": {"total_size": shards * (size // 4) * 4}, "weight_map": {f"weights.{i}": n for i, n in enumerate(names)}}
+    index = {"metadata": {"total_size": shards * (size // 4) * 4},
+             "weight_map": {f"weights.{i}": name for i, name in enumerate(names)}}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
     return sum(path.stat().st_size for path in folder.iterdir())
 

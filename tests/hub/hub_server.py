@@ -424,7 +424,8 @@ class Handler(BaseHTTPRequestHandler):
                 raise Refused(404, f"{start.strip('/')} does not exist on \"{revision}\"", "EntryNotFound")
         else:
             with_blobs = "blobs" in parse_qs(urlsplit(self.path).query)
-            answer = {"_id": commit[:24], "id": repository.id, "modelId": repository.id, "author": repository.id.split("/")[0],
+            answer = {"_id": commit[:24], "id": repository.id, "modelId": repository.id,
+                      "author": repository.id.split("/")[0],
                       "sha": commit, "lastModified": "2025-01-01T00:00:00.000Z", "private": repository.private,
                       "gated": "manual" if repository.gated else False, "disabled": False, "tags": [], "downloads": 0,
                       "likes": 0, "siblings": [self.sibling(name, file, with_blobs) for name, file in files.items()],

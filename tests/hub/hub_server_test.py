@@ -211,7 +211,8 @@ class Ranges(Case):
         for wanted, start, end in (("bytes=3-", 3, size), ("bytes=3-5", 3, 6), ("bytes=-4", size - 4, size),
                                    ("bytes=3-999", 3, size)):
             status, headers, body = self.get(path, Range=wanted)
-            self.assertEqual((status, body, headers["Content-Range"]), (206, CONFIG[start:end], f"bytes {start}-{end - 1}/{size}"))
+            self.assertEqual((status, body), (206, CONFIG[start:end]))
+            self.assertEqual(headers["Content-Range"], f"bytes {start}-{end - 1}/{size}")
         status, headers, _ = self.get(path, Range=f"bytes={size}-")
         self.assertEqual((status, headers["Content-Range"]), (416, f"bytes */{size}"))
 

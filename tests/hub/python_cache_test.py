@@ -400,7 +400,8 @@ class Together(Case):
     def test_both_at_the_same_time(self):
         self.hub.fault("throttle", path="model.safetensors", rate=1_000_000)
         options = json.dumps({"repo_id": ID, "allow_patterns": sorted(NEEDED[MAIN])})
-        with (self.started([sys.executable, "-c", DOWNLOAD, options]) as python, self.started([PROGRAM, "fetch", ID]) as fetch):
+        with (self.started([sys.executable, "-c", DOWNLOAD, options]) as python,
+              self.started([PROGRAM, "fetch", ID]) as fetch):
             for process in (python, fetch):
                 _, errors = process.communicate(timeout=120)
                 self.assertEqual(process.returncode, 0, errors[-2000:])
