@@ -27,6 +27,9 @@ class Observer {
   virtual void OnWorkBegin(std::string_view /*what*/, std::int64_t /*total*/, WorkUnit /*unit*/) {}
   virtual void OnWorkAdvance(std::int64_t /*units*/) {}
   virtual void OnWorkEnd() {}
+  // One line about something unusual in long work: a download that is tried again, a wait for another
+  // process.
+  virtual void OnNote(std::string_view /*text*/) {}
   // True: stop at the next safe point, with an Error of kind kInterrupted.
   virtual bool Cancelled() const { return false; }
 };

@@ -10,6 +10,7 @@ void AddMeasure(CLI::App& program, int& exit_code);
 void AddSanity(CLI::App& program, int& exit_code);
 void AddInspect(CLI::App& program, int& exit_code);
 void AddSi(CLI::App& program, int& exit_code);
+void AddFetch(CLI::App& program, int& exit_code);
 void AddModels(CLI::App& program, int& exit_code);
 
 }  // namespace headspec::cli

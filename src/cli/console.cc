@@ -17,6 +17,8 @@ namespace headspec::cli {
 namespace {
 
 constexpr int kBarWidth = 24;
+constexpr std::chrono::milliseconds kRedraw{100};
+constexpr std::chrono::milliseconds kPaceWindow{1'000};
 
 volatile std::sig_atomic_t interrupted = 0;
 int stdout_failure = 0;
@@ -29,6 +31,10 @@ void Write(std::FILE* stream, std::string_view text) {
       std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0;
   if (!written && stream == stdout && errno != EPIPE && errno != EINTR && stdout_failure == 0)
     stdout_failure = errno;
+}
+
+double SecondsBetween(std::chrono::steady_clock::time_point from, std::chrono::steady_clock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
 }
 
 std::string Duration(double seconds) {
@@ -124,13 +130,18 @@ void Console::OnWorkBegin(std::string_view what, std::int64_t total, WorkUnit un
   unit_ = unit;
   done_ = 0;
   total_ = total;
-  work_start_ = std::chrono::steady_clock::now();
+  work_start_ = Clock::now();
+  pace_ = {work_start_, 0, 0};
   DrawBar();
 }
 
 void Console::OnWorkAdvance(std::int64_t units) {
   done_ += units;
-  DrawBar();
+  const Clock::time_point now = Clock::now();
+  if (now - pace_.since >= kPaceWindow) {
+    pace_ = {now, done_, static_cast<double>(done_ - pace_.done) / SecondsBetween(pace_.since, now)};
+  }
+  if (unit_ == WorkUnit::kItems || now - drawn_ >= kRedraw || done_ >= total_) DrawBar();
 }
 
 void Console::OnWorkEnd() {
@@ -143,13 +154,10 @@ bool Console::Cancelled() const { return Interrupted(); }
 void Console::DrawBar() {
   if (!show_progress_ || total_ <= 0) return;
   const double share = static_cast<double>(done_) / static_cast<double>(total_);
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - work_start_).count();
   const int full = static_cast<int>(share * kBarWidth);
   std::string bar;
   for (int i = 0; i < kBarWidth; ++i) bar += i < full ? "█" : "░";
-  std::string end = fmt::format(" {} {}/{}", bar, done_, total_);
-  if (done_ > 0) end += fmt::format("  {} left", Duration(seconds / share - seconds));
+  const std::string end = fmt::format(" {} {}{}", bar, Amount(), TimeLeft(share));
   // A line that wraps could not be cleared: the name gives way first. The last column stays free.
   const std::size_t columns = TerminalColumns() - 1;
   const std::size_t taken = report::DisplayWidth(end);
@@ -157,6 +165,27 @@ void Console::DrawBar() {
   const std::string shown = columns > taken ? report::Truncate(name, columns - taken) : "";
   Write(stderr, "\r\x1b[K" + report::Truncate(shown + end, columns));
   bar_drawn_ = true;
+  drawn_ = Clock::now();
+}
+
+// "3/32", or "1.20/5.60 GB  98 MB/s".
+std::string Console::Amount() const {
+  if (unit_ == WorkUnit::kItems) return fmt::format("{}/{}", done_, total_);
+  const bool large = total_ >= 1'000'000'000;
+  const double unit = large ? 1e9 : 1e6;
+  std::string text = fmt::format("{:.{}f}/{:.{}f} {}", static_cast<double>(done_) / unit, large ? 2 : 1,
+                                 static_cast<double>(total_) / unit, large ? 2 : 1, large ? "GB" : "MB");
+  if (pace_.rate > 0) text += fmt::format("  {:.0f} MB/s", pace_.rate / 1e6);
+  return text;
+}
+
+// Bytes come at the pace of the last moments, items at that of all so far.
+std::string Console::TimeLeft(double share) const {
+  const double seconds = SecondsBetween(work_start_, Clock::now());
+  if (unit_ == WorkUnit::kItems)
+    return done_ > 0 ? fmt::format("  {} left", Duration(seconds / share - seconds)) : "";
+  if (pace_.rate <= 0) return "";
+  return fmt::format("  {} left", Duration(static_cast<double>(total_ - done_) / pace_.rate));
 }
 
 void Console::ClearBar() {

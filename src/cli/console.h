@@ -45,11 +45,16 @@ class Console final : public Observer {
   void OnWorkBegin(std::string_view what, std::int64_t total, WorkUnit unit) override;
   void OnWorkAdvance(std::int64_t units) override;
   void OnWorkEnd() override;
+  void OnNote(std::string_view text) override { Note(text); }
   bool Cancelled() const override;
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   void DrawBar();
   void ClearBar();
+  std::string Amount() const;
+  std::string TimeLeft(double share) const;
 
   CommonOptions options_;
   double sanity_min_si_;
@@ -60,7 +65,13 @@ class Console final : public Observer {
   std::int64_t done_ = 0;
   std::int64_t total_ = 0;
   bool bar_drawn_ = false;
-  std::chrono::steady_clock::time_point work_start_;
+  Clock::time_point work_start_;
+  Clock::time_point drawn_;
+  struct {
+    Clock::time_point since;
+    std::int64_t done;
+    double rate;  // units a second over the last whole window
+  } pace_ = {};
 };
 
 }  // namespace headspec::cli

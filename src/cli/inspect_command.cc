@@ -113,7 +113,7 @@ int RunInspect(const ModelArguments& args) {
   Console console(args.common);
   const auto inspection =
       experiment::Inspect(EntryOf(args.model, args.protocol), BuildProtocol(args.protocol),
-                          args.protocol.chat_template, args.common.run_options());
+                          args.protocol.chat_template, args.common.run_options(), console);
   console.PrintResult(args.common.json ? report::JsonText(JsonOf(inspection)) : TextOf(inspection));
   return 0;
 }
@@ -128,6 +128,8 @@ void AddInspect(CLI::App& program, int& exit_code) {
   AddPromptOptions(*command, args->protocol);
   AddOutputOptions(*command, args->common);
   AddPlanningOptions(*command, args->common);
+  AddHubOptions(*command, args->common);
+  AddProgressOptions(*command, args->common);
   command->footer("Example: headspec inspect ~/models/phi-2 --json");
   command->callback([args, &exit_code] { exit_code = RunInspect(*args); });
 }

@@ -58,6 +58,7 @@ int ParseAndRun(CLI::App& program, int argc, char** argv, const int& exit_code) 
                             chosen.empty() ? "" : chosen.front()->get_name() + " "),
                 kUsage);
   } catch (const headspec::Error& e) {
+    if (e.kind() == headspec::ErrorKind::kInterrupted) return Fail(e.what(), kInterrupted);
     if (headspec::cli::Interrupted()) return Fail("interrupted: nothing was written", kInterrupted);
     return Fail(e.what(), ExitCodeOf(e.kind()));
   } catch (const std::filesystem::filesystem_error& e) {
@@ -87,6 +88,7 @@ int main(int argc, char** argv) {
   headspec::cli::AddSanity(program, exit_code);
   headspec::cli::AddInspect(program, exit_code);
   headspec::cli::AddSi(program, exit_code);
+  headspec::cli::AddFetch(program, exit_code);
   headspec::cli::AddModels(program, exit_code);
   headspec::cli::CatchInterrupts();
   return ParseAndRun(program, argc, argv, exit_code);

@@ -48,9 +48,7 @@ int MeasureModels(const Arguments& args) {
 void AddMeasure(CLI::App& program, int& exit_code) {
   auto args = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("measure", "The measurement alone, of one or many models");
-  command
-      ->add_option("MODEL", args->models,
-                   "folder, or org/name[@revision] of a model in the Hugging Face cache")
+  command->add_option("MODEL", args->models, "folder, or org/name[@revision] on the Hugging Face hub")
       ->required();
   command->add_option("--out", args->out, "folder to write (default results/measure_<timestamp>)");
   AddPrecisionOptions(*command, args->protocol);

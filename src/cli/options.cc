@@ -53,11 +53,19 @@ void AddPassOptions(CLI::App& command, CommonOptions& options) {
                      "instruction set to use at most, e.g. AVX2, to see how another machine would do");
 }
 
+void AddHubOptions(CLI::App& command, CommonOptions& options) {
+  command.add_flag("--offline", options.offline, "use what the cache has and never ask the hub");
+  command.add_option(
+      "--cache-dir", options.cache_folder,
+      "cache of the hub's models (default: HF_HUB_CACHE, HF_HOME/hub, ~/.cache/huggingface/hub)");
+}
+
 void AddMeasuringOptions(CLI::App& command, CommonOptions& options) {
   AddOutputOptions(command, options);
   command.add_flag("-v,--verbose", options.verbose, "name every model on stderr before it is loaded");
   AddProgressOptions(command, options);
   AddPassOptions(command, options);
+  AddHubOptions(command, options);
 }
 
 void AddPrecisionOptions(CLI::App& command, ProtocolOptions& options) {
@@ -85,7 +93,8 @@ void AddPromptOptions(CLI::App& command, ProtocolOptions& options) {
       ->capture_default_str();
   command.add_flag("--chat-template,!--no-chat-template", options.chat_template,
                    "wrap prompts in the model's chat template");
-  command.add_option("--revision", options.revision, "branch, tag or commit of a cached model")
+  command
+      .add_option("--revision", options.revision, "branch, tag, commit or refs/pr/N of models from the hub")
       ->capture_default_str();
 }
 
@@ -100,7 +109,7 @@ void AddSeedOptions(CLI::App& command, ProtocolOptions& options) {
 }
 
 void AddModelArgument(CLI::App& command, ModelArguments& arguments) {
-  command.add_option("MODEL", arguments.model, "folder, or org/name of a model in the Hugging Face cache")
+  command.add_option("MODEL", arguments.model, "folder, or org/name[@revision] on the Hugging Face hub")
       ->required();
 }
 

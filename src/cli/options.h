@@ -22,19 +22,23 @@ struct CommonOptions {
   bool low_memory = false;
   bool fast_bf16 = false;
   std::string cpu_target;
+  bool offline = false;
+  std::string cache_folder;
 
   RunOptions run_options() const {
     return {.threads = threads,
             .activation_budget = activation_mb * 1'000'000,
             .fast_bf16 = fast_bf16,
             .cpu_target = cpu_target,
-            .low_memory = low_memory};
+            .low_memory = low_memory,
+            .hub = {.offline = offline, .cache_folder = cache_folder}};
   }
 };
 void AddOutputOptions(CLI::App& command, CommonOptions& options);    // --json, -q
 void AddProgressOptions(CLI::App& command, CommonOptions& options);  // --no-progress
 void AddPlanningOptions(CLI::App& command, CommonOptions& options);  // --threads, --activation-memory
 void AddPassOptions(CLI::App& command, CommonOptions& options);  // those, --low-memory, --fast-bf16, --cpu
+void AddHubOptions(CLI::App& command, CommonOptions& options);   // --offline, --cache-dir
 void AddMeasuringOptions(CLI::App& command, CommonOptions& options);  // all of them and -v
 
 // What is measured and how.

@@ -19,8 +19,9 @@ int RunCheck(const ModelArguments& args) {
   RunResult run = experiment::StartResult(plan);
   Console console(args.common, run.plan.protocol.sanity_min_si);
   const ModelEntry& entry = run.plan.ladder.front();
-  const auto outcome = experiment::CheckSanity(experiment::LoadSubject(entry), entry, run.plan.protocol,
-                                               args.common.run_options(), console);
+  const RunOptions options = args.common.run_options();
+  const experiment::Subject subject = experiment::LoadSubject(entry, options.hub, console);
+  const auto outcome = experiment::CheckSanity(subject, entry, run.plan.protocol, options, console);
   run.sanity_attempts = outcome.attempts;
   if (outcome.passed) {
     const SanityResult& passed = outcome.attempts.back();
@@ -47,6 +48,7 @@ void AddSanity(CLI::App& program, int& exit_code) {
   AddOutputOptions(*command, args->common);
   AddProgressOptions(*command, args->common);
   AddPassOptions(*command, args->common);
+  AddHubOptions(*command, args->common);
   command->footer("Example: headspec sanity ~/models/phi-2");
   command->callback([args, &exit_code] { exit_code = RunCheck(*args); });
 }

@@ -13,8 +13,11 @@ class Progress {
   virtual ~Progress() = default;
   // Work of `total` units begins; `what` is shown to the user ("microsoft/phi-2: layers").
   virtual void Begin(std::string_view what, std::int64_t total, ProgressUnit unit) = 0;
+  // Negative when work must be done again: a download that starts over.
   virtual void Advance(std::int64_t units) = 0;
   virtual void End() = 0;
+  // One line for people about something unusual: another try, a wait.
+  virtual void Note(std::string_view /*text*/) {}
   // True once the user asked to stop; callers then throw Error(kInterrupted) at the next safe point.
   virtual bool Cancelled() const { return false; }
 };

@@ -5,8 +5,8 @@
 namespace headspec::experiment {
 
 Inspection Inspect(const ModelEntry& entry, const Protocol& protocol, bool use_chat_template,
-                   const RunOptions& run) {
-  const Subject subject = LoadSubject(entry);
+                   const RunOptions& run, Observer& observer) {
+  const Subject subject = LoadSubject(entry, run.hub, observer);
   Inspection out;
   out.architecture.model = entry.name;
   DescribeArchitecture(subject.model.config(), out.architecture);

@@ -22,6 +22,6 @@ struct Inspection {
 };
 
 Inspection Inspect(const ModelEntry& entry, const Protocol& protocol, bool use_chat_template,
-                   const RunOptions& run);
+                   const RunOptions& run, Observer& observer);
 
 }  // namespace headspec::experiment

@@ -117,7 +117,8 @@ void MeasureLadder(std::optional<Subject> first, const std::optional<Measurement
   for (const ModelEntry& entry : result.plan.ladder) {
     observer.OnModelBegin(entry);
     result.models.push_back(Capture(entry, observer, [&] {
-      const Subject subject = first ? *std::exchange(first, std::nullopt) : experiment::LoadSubject(entry);
+      const Subject subject =
+          first ? *std::exchange(first, std::nullopt) : experiment::LoadSubject(entry, options.hub, observer);
       return settings ? experiment::MeasureModel(subject, entry, result.plan.protocol, *settings, observer)
                       : MeasureWithFallback(subject, entry, options, observer, result);
     }));
@@ -132,7 +133,7 @@ RunResult Run(const Plan& plan, const RunOptions& options, Observer& observer) {
   std::optional<Subject> first;
   std::optional<MeasurementSettings> settings;
   if (plan.protocol.fallback == Fallback::kFirstModel) {
-    first = experiment::LoadSubject(plan.ladder.front());
+    first = experiment::LoadSubject(plan.ladder.front(), options.hub, observer);
     settings = SettleBySanity(*first, plan.ladder.front(), options, observer, result);
   }
   MeasureLadder(std::move(first), settings, options, observer, result);

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "core/progress.h"
 #include "engine/forward.h"
+#include "experiment/progress.h"
 #include "experiment/subject.h"
 #include "headspec/plan.h"
 #include "headspec/result.h"
@@ -17,21 +17,6 @@ struct MeasurementSettings {
   bool use_chat_template = false;
   SanityOverride override;  // as decided by the sanity check, for the record
   RunOptions run;
-};
-
-// The observer as the engine's progress. "Interrupted" travels through Cancelled().
-class ObserverProgress final : public Progress {
- public:
-  explicit ObserverProgress(Observer& observer) : observer_(observer) {}
-  void Begin(std::string_view what, std::int64_t total, ProgressUnit unit) override {
-    observer_.OnWorkBegin(what, total, unit == ProgressUnit::kBytes ? WorkUnit::kBytes : WorkUnit::kItems);
-  }
-  void Advance(std::int64_t units) override { observer_.OnWorkAdvance(units); }
-  void End() override { observer_.OnWorkEnd(); }
-  bool Cancelled() const override { return observer_.Cancelled(); }
-
- private:
-  Observer& observer_;
 };
 
 // Throws Error(kInput) on a numerics profile that is not known for the model's family.

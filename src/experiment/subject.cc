@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
 
 #include "core/error.h"
-#include "hub/cache.h"
+#include "experiment/progress.h"
+#include "hub/fetch.h"
 
 namespace headspec::experiment {
 namespace fs = std::filesystem;
@@ -16,43 +16,44 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-struct Location {
-  fs::path folder;
-  std::string commit;
-};
-
-Location Locate(const ModelEntry& entry) {
+hub::Snapshot Find(const ModelEntry& entry, const HubOptions& options, Observer& observer) {
   const fs::path stated = entry.path.empty() ? fs::path(entry.name) : fs::path(entry.path);
   std::error_code code;
-  if (fs::is_directory(stated, code)) return {stated, ""};
-  const auto at = std::min(entry.name.find('@'), entry.name.size());  // org/name@revision
-  const std::string id = entry.name.substr(0, at);
-  if (!entry.path.empty() || !hub::IsModelId(id)) {
+  if (fs::is_directory(stated, code)) return {.folder = stated};
+  if (!entry.path.empty() || !hub::IsModelName(entry.name)) {
     throw Error(ErrorKind::kSystem,
                 fmt::format("{}: {}", stated.string(),
                             fs::exists(stated, code) ? "a file, not a folder" : "no such folder"),
                 "give a folder that holds a Hugging Face checkpoint, or org/name");
   }
-  const hub::Snapshot snapshot =
-      hub::FindSnapshot(id, at < entry.name.size() ? entry.name.substr(at + 1) : entry.revision);
-  return {snapshot.folder, snapshot.commit};
+  ObserverProgress progress(observer);
+  return hub::Locate(hub::ParseModelName(entry.name, entry.revision), SettingsOf(options), progress);
 }
 
 }  // namespace
 
-Subject LoadSubject(const ModelEntry& entry) {
+hub::Settings SettingsOf(const HubOptions& options) {
+  hub::Settings settings = hub::SettingsFromEnvironment();
+  settings.user_agent = "headspec/" HEADSPEC_VERSION;
+  if (options.offline) settings.offline_reason = "--offline";
+  if (!options.cache_folder.empty()) settings.cache = options.cache_folder;
+  return settings;
+}
+
+Subject LoadSubject(const ModelEntry& entry, const HubOptions& options, Observer& observer) {
+  const hub::Snapshot found = Find(entry, options, observer);
   const Clock::time_point start = Clock::now();
-  const Location location = Locate(entry);
-  Subject subject{.folder = location.folder,
-                  .commit = location.commit,
-                  .model = model::Model::Open(location.folder),
-                  .tokenizer = text::Tokenizer::Load(location.folder)};
+  Subject subject{.folder = found.folder,
+                  .repository = found.model,
+                  .commit = found.commit,
+                  .model = model::Model::Open(found.folder),
+                  .tokenizer = text::Tokenizer::Load(found.folder)};
   const int vocab = subject.model.config().vocab;
   if (subject.tokenizer.max_id() >= vocab) {
     throw Error(
         ErrorKind::kInput,
         fmt::format("tokenizer.json: expected token ids below vocab_size {} of config.json, found {} in {}",
-                    vocab, subject.tokenizer.max_id(), location.folder.string()),
+                    vocab, subject.tokenizer.max_id(), found.folder.string()),
         "the tokenizer belongs to another model");
   }
   subject.load_seconds = std::chrono::duration<double>(Clock::now() - start).count();

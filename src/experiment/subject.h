@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "headspec/plan.h"
+#include "headspec/run.h"
+#include "hub/settings.h"
 #include "model/model.h"
 #include "text/tokenizer.h"
 
@@ -14,14 +16,19 @@ namespace headspec::experiment {
 
 struct Subject {
   std::filesystem::path folder;
-  std::string commit;  // of the cached snapshot; empty for a plain folder
+  std::string repository;  // "microsoft/phi-2" of a model from the hub's cache; empty for a plain folder
+  std::string commit;      // of the cached snapshot; empty for a plain folder
   model::Model model;
   text::Tokenizer tokenizer;
   double load_seconds = 0;
 };
 
+// A model that is neither a folder nor whole in the cache is downloaded first, unless `hub` forbids it.
 // Throws Error on anything missing or unfit, a tokenizer of another vocabulary included.
-Subject LoadSubject(const ModelEntry& entry);
+Subject LoadSubject(const ModelEntry& entry, const HubOptions& hub, Observer& observer);
+
+// The environment's settings with the options over them.
+hub::Settings SettingsOf(const HubOptions& options);
 
 struct TokenisedPrompts {
   std::vector<std::vector<int>> ids;             // (P)(T)

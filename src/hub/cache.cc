@@ -1,47 +1,24 @@
 #include "hub/cache.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iterator>
-#include <string_view>
+#include <nlohmann/json.hpp>
+#include <set>
 
 #include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
 
 namespace headspec::hub {
 namespace fs = std::filesystem;
 namespace {
-
-std::string Environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-// A leading ~ and $NAME or ${NAME} anywhere, as the Python library expands them.
-fs::path Expand(const std::string& text) {
-  std::string out = text == "~" || text.starts_with("~/") ? Environment("HOME") + text.substr(1) : text;
-  for (std::size_t at = out.find('$'); at != std::string::npos; at = out.find('$', at + 1)) {
-    const bool braced = at + 1 < out.size() && out[at + 1] == '{';
-    const std::size_t begin = at + (braced ? 2 : 1);
-    std::size_t end = begin;
-    while (end < out.size() && (std::isalnum(static_cast<unsigned char>(out[end])) || out[end] == '_')) ++end;
-    if (end == begin || (braced && (end >= out.size() || out[end] != '}'))) continue;
-    const char* value = std::getenv(out.substr(begin, end - begin).c_str());
-    if (value == nullptr) continue;
-    out.replace(at, end + (braced ? 1 : 0) - at, value);
-    at += std::string_view(value).size() - 1;  // what came in is not expanded again
-  }
-  return out;
-}
-
-bool IsCommit(const std::string& text) {
-  return text.size() == 40 && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
 
 std::string FolderName(const std::string& model) {
   std::string name = "models--" + model;
@@ -49,26 +26,57 @@ std::string FolderName(const std::string& model) {
   return name;
 }
 
-// What to do about a revision that is not in the cache. A name that a shell would read otherwise is left out.
-std::string DownloadHint(const std::string& model, const std::string& revision) {
-  const bool plain = std::all_of(revision.begin(), revision.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.' || c == '/';
-  });
-  const bool named = plain && !revision.empty() && revision != "main" && revision.front() != '-';
-  return fmt::format("download it with `hf download {}{}`, or give a folder", model,
-                     named ? " --revision " + revision : "");
+[[noreturn]] void FailWrite(const fs::path& file, const std::string& reason) {
+  throw Error(ErrorKind::kSystem, fmt::format("cache: cannot write {} ({})", file.string(), reason),
+              "check its permissions and free space, or name another folder with --cache-dir");
+}
+
+void MakeParents(const fs::path& file) {
+  std::error_code code;
+  fs::create_directories(file.parent_path(), code);
+  if (code) FailWrite(file, code.message());
+}
+
+bool Exists(const fs::path& file) {
+  std::error_code code;
+  return fs::exists(file, code);
+}
+
+// Beside the final name, unlike that of any other process.
+fs::path Beside(const fs::path& file) { return fmt::format("{}.{}.new", file.string(), ::getpid()); }
+
+void Rename(const fs::path& from, const fs::path& to) {
+  std::error_code code;
+  fs::rename(from, to, code);
+  if (!code) return;
+  std::error_code ignored;
+  fs::remove(from, ignored);
+  FailWrite(to, code.message());
+}
+
+bool HasTokenizer(const fs::path& folder) {
+  return Exists(folder / "tokenizer.json") || Exists(folder / "vocab.txt") ||
+         (Exists(folder / "vocab.json") && Exists(folder / "merges.txt"));
+}
+
+void AddMissingWeights(const fs::path& folder, std::vector<std::string>& missing) {
+  if (Exists(folder / "model.safetensors")) return;
+  const fs::path index = folder / "model.safetensors.index.json";
+  if (!Exists(index)) {
+    missing.emplace_back("weights (model.safetensors)");
+    return;
+  }
+  for (const std::string& shard : ShardsOf(index)) {
+    if (!Exists(folder / shard)) missing.push_back(shard);
+  }
 }
 
 }  // namespace
 
-fs::path CacheFolder() {
-  for (const char* name : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"}) {
-    if (const std::string value = Environment(name); !value.empty()) return Expand(value);
-  }
-  if (const std::string home = Environment("HF_HOME"); !home.empty()) return Expand(home) / "hub";
-  if (const std::string xdg = Environment("XDG_CACHE_HOME"); !xdg.empty())
-    return Expand(xdg) / "huggingface" / "hub";
-  return Expand("~/.cache/huggingface/hub");
+bool IsCommit(const std::string& text) {
+  return text.size() == 40 && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
 }
 
 bool IsModelId(const std::string& text) {
@@ -82,31 +90,120 @@ bool IsModelId(const std::string& text) {
          text.find("--") == std::string::npos;
 }
 
-Snapshot FindSnapshot(const std::string& model, const std::string& revision) {
-  const fs::path repository = CacheFolder() / FolderName(model);
-  std::string commit = revision;
+bool IsSafeFileName(const std::string& name) {
+  if (name.empty() || name.size() > 1024 || name.front() == '/' || name.back() == '/') return false;
+  const bool plain = std::all_of(name.begin(), name.end(),
+                                 [](unsigned char c) { return c >= 0x20 && c != 0x7F && c != '\\'; });
+  if (!plain) return false;
+  const fs::path path(name);
+  return std::none_of(path.begin(), path.end(),
+                      [](const fs::path& part) { return part == ".." || part == "." || part.empty(); });
+}
+
+Repository::Repository(const fs::path& cache, const std::string& model)
+    : cache_(cache), model_(model), folder_(cache / FolderName(model)) {}
+
+fs::path Repository::Incomplete(const std::string& etag) const {
+  return folder_ / "blobs" / (etag + ".incomplete");
+}
+
+fs::path Repository::Lock(const std::string& etag) const {
+  return cache_ / ".locks" / folder_.filename() / (etag + ".lock");
+}
+
+std::optional<std::string> Repository::CommitOf(const std::string& revision) const {
+  if (IsCommit(revision)) return revision;
+  if (!IsSafeFileName(revision)) return std::nullopt;
   std::error_code code;
-  if (!IsCommit(revision)) {
-    const fs::path ref = repository / "refs" / revision;
-    const bool plain = !revision.empty() && revision.find("..") == std::string::npos;
-    if (plain && fs::is_regular_file(ref, code)) {
-      std::ifstream in(ref, std::ios::binary);
-      commit.assign(std::istreambuf_iterator<char>(in), {});
-    }
-    if (!plain || !IsCommit(commit)) {
-      throw Error(ErrorKind::kSystem,
-                  fmt::format("{}: no such folder here, and no revision \"{}\" of it in the cache {}", model,
-                              revision, CacheFolder().string()),
-                  DownloadHint(model, revision));
-    }
+  const fs::path ref = folder_ / "refs" / revision;
+  if (!fs::is_regular_file(ref, code)) return std::nullopt;
+  std::ifstream in(ref, std::ios::binary);
+  const std::string commit{std::istreambuf_iterator<char>(in), {}};
+  return IsCommit(commit) ? std::optional(commit) : std::nullopt;
+}
+
+bool Repository::HasFile(const std::string& commit, const std::string& file) const {
+  return Exists(Snapshot(commit) / file);
+}
+
+bool Repository::IsKnownAbsent(const std::string& commit, const std::string& file) const {
+  return Exists(folder_ / ".no_exist" / commit / file);
+}
+
+void Repository::WriteRef(const std::string& revision, const std::string& commit) const {
+  if (IsCommit(revision) || CommitOf(revision) == commit) return;
+  WriteSmallFile(folder_ / "refs" / revision, commit);
+}
+
+void Repository::MarkAbsent(const std::string& commit, const std::string& file) const {
+  const fs::path mark = folder_ / ".no_exist" / commit / file;
+  if (!Exists(mark)) WriteSmallFile(mark, "");
+}
+
+void Repository::Link(const std::string& commit, const std::string& file, const std::string& etag) const {
+  const fs::path pointer = Snapshot(commit) / file;
+  MakeParents(pointer);
+  const fs::path target = Blob(etag).lexically_relative(pointer.parent_path());
+  std::error_code code;
+  if (fs::read_symlink(pointer, code) == target) return;
+  const fs::path beside = Beside(pointer);
+  fs::remove(beside, code);
+  fs::create_symlink(target, beside, code);
+  if (code == std::errc::operation_not_permitted || code == std::errc::function_not_supported ||
+      code == std::errc::not_supported || code == std::errc::operation_not_supported) {
+    Rename(Blob(etag), pointer);
+    return;
   }
-  const fs::path folder = repository / "snapshots" / commit;
-  if (!fs::exists(folder / "config.json", code)) {
-    throw Error(ErrorKind::kSystem,
-                fmt::format("{}: no config.json in the cached snapshot {}", model, folder.string()),
-                DownloadHint(model, revision));
+  if (code) FailWrite(pointer, code.message());
+  Rename(beside, pointer);
+}
+
+void WriteSmallFile(const fs::path& file, const std::string& content) {
+  MakeParents(file);
+  const fs::path beside = Beside(file);
+  errno = 0;
+  std::ofstream out(beside, std::ios::binary | std::ios::trunc);
+  out << content;
+  out.close();
+  if (!out) {
+    const int error = errno;
+    std::error_code ignored;
+    fs::remove(beside, ignored);
+    FailWrite(file, std::strerror(error));
   }
-  return {folder, commit};
+  Rename(beside, file);
+}
+
+std::vector<std::string> MissingParts(const fs::path& folder,
+                                      const std::function<bool(const std::string&)>& unasked) {
+  std::vector<std::string> missing;
+  if (!Exists(folder / "config.json")) missing.emplace_back("config.json");
+  AddMissingWeights(folder, missing);
+  if (!HasTokenizer(folder)) missing.emplace_back("a tokenizer (tokenizer.json)");
+  constexpr const char* kTokenizerConfig = "tokenizer_config.json";
+  if (!Exists(folder / kTokenizerConfig) && unasked(kTokenizerConfig)) missing.emplace_back(kTokenizerConfig);
+  return missing;
+}
+
+std::vector<std::string> ShardsOf(const fs::path& index) {
+  const auto fail = [&index](const std::string& found) {
+    throw Error(ErrorKind::kInput,
+                fmt::format("{}: expected weight_map with file names, found {}", index.string(), found),
+                "download the model again");
+  };
+  std::set<std::string> names;
+  try {
+    const auto json = ParseJson<nlohmann::json>(ReadFile(index).value_or(""));
+    if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) fail("none");
+    for (const auto& [tensor, file] : json["weight_map"].items()) {
+      if (!file.is_string() || !IsSafeFileName(file.get<std::string>())) fail(file.dump());
+      names.insert(file.get<std::string>());
+    }
+  } catch (const JsonError& e) {
+    fail(e.what());
+  }
+  if (names.empty()) fail("an empty one");
+  return {names.begin(), names.end()};
 }
 
 }  // namespace headspec::hub

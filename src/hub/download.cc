@@ -1,0 +1,293 @@
+#include "hub/download.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "core/error.h"
+#include "core/file_descriptor.h"
+#include "core/hash.h"
+#include "hub/blob_lock.h"
+
+namespace headspec::hub {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::chrono::milliseconds kLockPause{200};
+constexpr std::uint64_t kMostOverPlainHttp = 50'000'000'000;  // as the Python library refuses
+
+bool IsThere(const fs::path& file) {
+  std::error_code code;
+  return fs::exists(file, code);
+}
+
+std::uint64_t SizeOf(const fs::path& file) {
+  std::error_code code;
+  const auto size = fs::file_size(file, code);
+  return code ? 0 : size;
+}
+
+Hasher HasherFor(const RemoteFile& file) {
+  return file.etag.size() == 64 ? Hasher(HashKind::kSha256) : GitBlobHasher(file.bytes);
+}
+
+class BlobDownload final : public Exchange {
+ public:
+  BlobDownload(const Line& line, const Repository& repository, const std::string& commit, RemoteFile file)
+      : Exchange(line, file.name, line.model.FileUrl(commit, file.name)),
+        file_(std::move(file)),
+        blob_(repository.Blob(file_.etag)),
+        partial_(repository.Incomplete(file_.etag)),
+        lock_(repository.Lock(file_.etag)),
+        hasher_(HasherFor(file_)) {}
+
+ private:
+  bool Prepare(Clock::time_point now) override;
+  Request Ask() const override {
+    return {.from = offset_, .timeout = line().model.settings.download_timeout};
+  }
+  void Begin(const Answer& answer) override;
+  void Take(std::string_view bytes) override;
+  void Complete(const Answer& answer) override;
+  bool Recover(const Answer& answer) override;
+
+  bool Lock(Clock::time_point now);
+  void OpenPartial();
+  bool HashesArrived();
+  void StartOver();
+  void Publish();
+  [[noreturn]] void FailWrite(int error) const;
+
+  RemoteFile file_;
+  fs::path blob_;
+  fs::path partial_;
+  BlobLock lock_;
+  Hasher hasher_;
+  std::optional<FileDescriptor> out_;
+  std::future<Hasher> hashing_;  // of what an earlier try left
+  std::uint64_t offset_ = 0;     // bytes in the partial file, all of them in the hasher
+  bool locked_ = false;
+  bool told_of_lock_ = false;
+  bool differed_ = false;  // the bytes were wrong once already
+  Clock::time_point lock_again_{};
+};
+
+bool BlobDownload::Prepare(Clock::time_point now) {
+  if (!Lock(now)) return false;
+  if (!out_) {
+    if (IsThere(blob_)) {  // another process was faster
+      line().progress.Advance(static_cast<std::int64_t>(file_.bytes));
+      lock_.Release();
+      Finish();
+      return true;
+    }
+    OpenPartial();
+  }
+  if (!HashesArrived()) return false;
+  if (offset_ == file_.bytes) Publish();
+  return !done() && offset_ < file_.bytes;
+}
+
+bool BlobDownload::Lock(Clock::time_point now) {
+  if (locked_) return true;
+  if (now < lock_again_) return false;
+  const BlobLock::State state = lock_.Try();
+  locked_ = state != BlobLock::State::kTaken;
+  if (!told_of_lock_ && state != BlobLock::State::kHeld) {
+    told_of_lock_ = true;
+    line().progress.Note(fmt::format(
+        "{}: {}: {}", line().model.model, file_.name,
+        locked_ ? "the file system of the cache has no locks: let no other process download it meanwhile"
+                : "another process is downloading it; waiting"));
+  }
+  lock_again_ = now + kLockPause;
+  return locked_;
+}
+
+void BlobDownload::OpenPartial() {
+  std::error_code code;
+  fs::create_directories(partial_.parent_path(), code);
+  out_.emplace(::open(partial_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (out_->value() < 0) FailWrite(errno);
+  const std::uint64_t left = SizeOf(partial_);
+  if (left > file_.bytes) {
+    StartOver();
+  } else if (left > 0) {
+    hashing_ = std::async(std::launch::async, [hasher = std::move(hasher_), partial = partial_]() mutable {
+      AddFile(partial, hasher);
+      return std::move(hasher);
+    });
+  }
+}
+
+// False while what an earlier try left is still being read.
+bool BlobDownload::HashesArrived() {
+  if (!hashing_.valid()) return true;
+  if (hashing_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return false;
+  hasher_ = hashing_.get();
+  offset_ = SizeOf(partial_);
+  if (::lseek(out_->value(), static_cast<off_t>(offset_), SEEK_SET) < 0) FailWrite(errno);
+  line().progress.Advance(static_cast<std::int64_t>(offset_));
+  return true;
+}
+
+void BlobDownload::StartOver() {
+  if (::ftruncate(out_->value(), 0) != 0 || ::lseek(out_->value(), 0, SEEK_SET) < 0) FailWrite(errno);
+  line().progress.Advance(-static_cast<std::int64_t>(offset_));
+  offset_ = 0;
+  hasher_ = HasherFor(file_);
+}
+
+void BlobDownload::Begin(const Answer& answer) {
+  if (answer.status != 206 && offset_ > 0) StartOver();  // the server sends all of it
+  std::uint64_t announced = file_.bytes;
+  std::string size = answer.Header("content-length");
+  if (answer.status == 206) {
+    const std::string range = answer.Header("content-range");
+    const std::string expected = fmt::format("bytes {}-", offset_);
+    if (!range.starts_with(expected)) {
+      throw Error(ErrorKind::kSystem,
+                  fmt::format("{}: {}: expected Content-Range {}..., found \"{}\"", line().model.model,
+                              file_.name, expected, range),
+                  fmt::format("remove {} and try again", partial_.string()));
+    }
+    size = range.substr(range.rfind('/') + 1);
+  }
+  std::from_chars(size.data(), size.data() + size.size(), announced);
+  if (announced != file_.bytes) {
+    throw Error(ErrorKind::kSystem,
+                fmt::format("{}: {}: expected {} bytes, the server sends {}", line().model.model, file_.name,
+                            file_.bytes, announced),
+                "the file may be changing just now, or a proxy changes it: try again later");
+  }
+}
+
+void BlobDownload::Take(std::string_view bytes) {
+  if (bytes.size() > file_.bytes - offset_) {
+    throw Error(
+        ErrorKind::kSystem,
+        fmt::format("{}: {}: expected {} bytes, more arrive", line().model.model, file_.name, file_.bytes),
+        "try again later");
+  }
+  for (std::string_view rest = bytes; !rest.empty();) {
+    const ssize_t written = ::write(out_->value(), rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) FailWrite(errno);
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+  hasher_.Add(bytes);
+  offset_ += bytes.size();
+  line().progress.Advance(static_cast<std::int64_t>(bytes.size()));
+  ResetTries();
+}
+
+void BlobDownload::Complete(const Answer&) {
+  if (offset_ == file_.bytes) return Publish();
+  const std::string arrived = fmt::format("{} of {} bytes arrived", offset_, file_.bytes);
+  Retry(arrived, std::chrono::seconds(0),
+        [&] { FailTransfer(line().model, file_.name, url(), Fault::kConnection, arrived); });
+}
+
+// The server has no bytes where the partial file ends.
+bool BlobDownload::Recover(const Answer& answer) {
+  if (answer.status != 416 || offset_ == 0) return false;
+  StartOver();
+  return true;
+}
+
+void BlobDownload::Publish() {
+  const std::string found = hasher_.Hex();
+  if (found != file_.etag) {
+    StartOver();
+    const std::string difference = fmt::format(
+        "expected {} {}, received {}", file_.etag.size() == 64 ? "sha256" : "git sha1", file_.etag, found);
+    if (std::exchange(differed_, true)) {
+      throw Error(
+          ErrorKind::kSystem, fmt::format("{}: {}: {}, twice", line().model.model, file_.name, difference),
+          "nothing of it was kept; a proxy or a mirror changes the bytes: try another network or endpoint");
+    }
+    line().progress.Note(
+        fmt::format("{}: {}: {}; starting it over", line().model.model, file_.name, difference));
+    return;
+  }
+  // The name vouches for the bytes from here on, after a loss of power too.
+  if (::fdatasync(out_->value()) != 0 || out_->Close() != 0) FailWrite(errno);
+  std::error_code code;
+  fs::rename(partial_, blob_, code);
+  if (code) FailWrite(code.value());
+  lock_.Release();
+  Finish();
+}
+
+void BlobDownload::FailWrite(int error) const {
+  throw Error(
+      ErrorKind::kSystem, fmt::format("cache: cannot write {} ({})", partial_.string(), std::strerror(error)),
+      error == ENOSPC || error == EDQUOT ? "free some space and run it again: what arrived is kept"
+                                         : "check its permissions, or name another folder with --cache-dir");
+}
+
+std::string Gigabytes(std::uint64_t bytes) {
+  return fmt::format("{:.2f} GB", static_cast<double>(bytes) / 1e9);
+}
+
+void RequireSpace(const Line& line, const Repository& repository, std::uint64_t needed) {
+  std::error_code code;
+  fs::path folder = repository.folder();
+  while (!fs::exists(folder, code) && folder.has_relative_path()) folder = folder.parent_path();
+  const fs::space_info space = fs::space(folder, code);
+  if (code || space.available >= needed) return;
+  throw Error(ErrorKind::kSystem,
+              fmt::format("{}: {} to download, {} free in {}", line.model.model, Gigabytes(needed),
+                          Gigabytes(space.available), repository.folder().parent_path().string()),
+              "free some space, or name another folder with --cache-dir");
+}
+
+void RequireSafeTransport(const Line& line, const RemoteFile& file) {
+  if (file.bytes <= kMostOverPlainHttp || line.model.settings.endpoint.starts_with("https://")) return;
+  throw Error(ErrorKind::kSystem,
+              fmt::format("{}: {}: {} over plain HTTP are refused", line.model.model, file.name,
+                          Gigabytes(file.bytes)),
+              "use an endpoint with https");
+}
+
+}  // namespace
+
+void DownloadBlobs(const Line& line, const Repository& repository, const std::string& commit,
+                   const std::vector<RemoteFile>& files) {
+  std::vector<std::unique_ptr<Exchange>> all;
+  std::set<std::string> seen;  // equal files share a blob
+  std::uint64_t total = 0;
+  std::uint64_t needed = 0;
+  for (const RemoteFile& file : files) {
+    if (IsThere(repository.Blob(file.etag)) || !seen.insert(file.etag).second) continue;
+    RequireSafeTransport(line, file);
+    total += file.bytes;
+    needed += file.bytes - std::min(file.bytes, SizeOf(repository.Incomplete(file.etag)));
+    all.push_back(std::make_unique<BlobDownload>(line, repository, commit, file));
+  }
+  if (all.empty()) return;
+  RequireSpace(line, repository, needed);
+  line.progress.Begin("downloading", static_cast<std::int64_t>(total), ProgressUnit::kBytes);
+  try {
+    RunAll(all, line, line.model.settings.parallel);
+  } catch (const HubRefusal& refusal) {
+    // What breaks off in the middle is no reason to take an older snapshot.
+    throw Error(refusal.kind(), refusal.what());
+  }
+  line.progress.End();
+}
+
+}  // namespace headspec::hub

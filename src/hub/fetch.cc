@@ -1,0 +1,194 @@
+#include "hub/fetch.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include "core/error.h"
+#include "hub/cache.h"
+#include "hub/download.h"
+#include "hub/exchange.h"
+#include "hub/remote.h"
+
+namespace headspec::hub {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view kWeights = "model.safetensors";
+constexpr std::string_view kIndex = "model.safetensors.index.json";
+
+// Optional ones of them: their absence is worth remembering.
+constexpr std::array<std::string_view, 6> kTokenizerFiles = {
+    "tokenizer.json",    "tokenizer_config.json", "special_tokens_map.json",
+    "added_tokens.json", "chat_template.jinja",   "chat_template.json"};
+// Of tokenizers without tokenizer.json.
+constexpr std::array<std::string_view, 4> kVocabularies = {"vocab.json", "merges.txt", "vocab.txt",
+                                                           "tokenizer.model"};
+
+bool Holds(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string ShortCommit(const std::string& commit) { return commit.substr(0, 12); }
+
+// The weights that the repository has instead of safetensors.
+std::string OtherWeights(const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    for (const std::string_view ending :
+         {".bin", ".pt", ".pth", ".gguf", ".h5", ".msgpack", ".safetensors"}) {
+      if (file.ends_with(ending) && file.find("training_args") == std::string::npos) return file;
+    }
+  }
+  return "";
+}
+
+// What the repository must have to be measured. Throws Error(kInput) otherwise.
+void RequireMeasurable(const RemoteModel& remote, const Listing& listing) {
+  const auto fail = [&](const std::string& problem, const std::string& next) {
+    throw Error(ErrorKind::kInput,
+                fmt::format("{} at {}: {}", remote.model, ShortCommit(listing.commit), problem), next);
+  };
+  if (!Holds(listing.files, "config.json"))
+    fail("no config.json", "only checkpoints of transformers can be measured");
+  if (Holds(listing.files, kWeights) || Holds(listing.files, kIndex)) return;
+  const std::string other = OtherWeights(listing.files);
+  fail(fmt::format("no {}{}", kWeights, other.empty() ? ", and no other weights" : ", found " + other),
+       fmt::format(
+           "look at {}/{}/discussions for a converted revision and give it as {}@refs/pr/N, or convert it "
+           "with save_pretrained",
+           remote.settings.endpoint, remote.model, remote.model));
+}
+
+// config.json, the tokenizer and, of sharded weights, the index.
+std::vector<std::string> SmallFiles(const Listing& listing) {
+  std::vector<std::string> names = {"config.json"};
+  const auto add = [&](std::string_view name) {
+    if (Holds(listing.files, name)) names.emplace_back(name);
+  };
+  for (const std::string_view name : kTokenizerFiles) add(name);
+  if (!Holds(listing.files, "tokenizer.json")) {
+    for (const std::string_view name : kVocabularies) add(name);
+  }
+  if (!Holds(listing.files, kWeights)) add(kIndex);
+  return names;
+}
+
+// The named files into the snapshot: asked for, downloaded, linked.
+void Bring(const Line& line, const Repository& repository, const std::string& commit,
+           std::vector<std::string> names) {
+  std::erase_if(names, [&](const std::string& name) { return repository.HasFile(commit, name); });
+  const std::vector<RemoteFile> files = FetchMetadata(line, commit, names);
+  DownloadBlobs(line, repository, commit, files);
+  for (const RemoteFile& file : files) repository.Link(commit, file.name, file.etag);
+}
+
+Snapshot SnapshotOf(const Repository& repository, const std::string& commit) {
+  return {repository.Snapshot(commit), repository.model(), commit, {}};
+}
+
+std::vector<std::string> Missing(const Repository& repository, const std::string& commit, bool may_ask) {
+  return MissingParts(repository.Snapshot(commit), [&](const std::string& file) {
+    return may_ask && !repository.IsKnownAbsent(commit, file);
+  });
+}
+
+Snapshot Download(const ModelName& name, const Repository& repository, const Settings& settings,
+                  Progress& progress) {
+  const RemoteModel remote{settings, name.model, name.revision};
+  HttpClient client(settings.user_agent, settings.ca_bundle);
+  const Line line{remote, client, progress};
+  const Listing listing = FetchListing(line);
+  const std::string& commit = listing.commit;
+  RequireMeasurable(remote, listing);
+  Bring(line, repository, commit, SmallFiles(listing));
+  for (const std::string_view file : kTokenizerFiles) {
+    if (!Holds(listing.files, file)) repository.MarkAbsent(commit, std::string(file));
+  }
+  Bring(line, repository, commit,
+        Holds(listing.files, kWeights) ? std::vector<std::string>{std::string(kWeights)}
+                                       : ShardsOf(repository.Snapshot(commit) / kIndex));
+  repository.WriteRef(name.revision, commit);  // last: a reference leads to whole snapshots only
+  return SnapshotOf(repository, commit);
+}
+
+// The cached snapshot, if it is whole.
+std::optional<Snapshot> Cached(const ModelName& name, const Repository& repository, bool may_ask) {
+  const auto commit = repository.CommitOf(name.revision);
+  if (!commit || !Missing(repository, *commit, may_ask).empty()) return std::nullopt;
+  return SnapshotOf(repository, *commit);
+}
+
+Snapshot RequireCached(const ModelName& name, const Repository& repository, const Settings& settings) {
+  const auto commit = repository.CommitOf(name.revision);
+  const std::string next = "run it once without it, or give a folder";
+  const std::string where = repository.folder().parent_path().string();
+  if (!commit) {
+    throw Error(
+        ErrorKind::kSystem,
+        fmt::format(
+            "{}: no such folder here, no revision \"{}\" of it in the cache {}, and {} forbids to ask "
+            "the hub",
+            name.model, name.revision, where, settings.offline_reason),
+        next);
+  }
+  const auto missing = Missing(repository, *commit, false);
+  if (!missing.empty()) {
+    throw Error(
+        ErrorKind::kSystem,
+        fmt::format("{}: the cached snapshot {} lacks {}, and {} forbids to ask the hub", name.model,
+                    repository.Snapshot(*commit).string(), fmt::join(missing, ", "), settings.offline_reason),
+        next);
+  }
+  return SnapshotOf(repository, *commit);
+}
+
+}  // namespace
+
+bool IsModelName(const std::string& text) {
+  const auto at = text.find('@');
+  return IsModelId(text.substr(0, at)) && (at == std::string::npos || IsSafeFileName(text.substr(at + 1)));
+}
+
+ModelName ParseModelName(const std::string& text, const std::string& revision) {
+  const auto at = text.find('@');
+  ModelName name{text.substr(0, at), at == std::string::npos ? revision : text.substr(at + 1)};
+  if (!IsModelId(name.model)) {
+    throw Error(ErrorKind::kInput, fmt::format("\"{}\": expected org/name or org/name@revision", text),
+                "write it as on its page on the hub");
+  }
+  if (!IsSafeFileName(name.revision)) {
+    throw Error(ErrorKind::kInput, fmt::format("{}: \"{}\" is no revision", name.model, name.revision),
+                "give a branch, a tag, a commit or refs/pr/N");
+  }
+  return name;
+}
+
+Snapshot Locate(const ModelName& name, const Settings& settings, Progress& progress) {
+  const Repository repository(settings.cache, name.model);
+  if (!settings.offline_reason.empty()) return RequireCached(name, repository, settings);
+  if (const auto cached = Cached(name, repository, true)) return *cached;
+  return Fetch(name, settings, progress);
+}
+
+Snapshot Fetch(const ModelName& name, const Settings& settings, Progress& progress) {
+  const Repository repository(settings.cache, name.model);
+  if (!settings.offline_reason.empty()) return RequireCached(name, repository, settings);
+  if (IsCommit(name.revision)) {
+    if (const auto cached = Cached(name, repository, true)) return *cached;
+  }
+  try {
+    return Download(name, repository, settings, progress);
+  } catch (const HubRefusal& refusal) {
+    if (!refusal.cache_may_help()) throw;
+    auto cached = Cached(name, repository, false);
+    if (!cached) throw;
+    cached->notes.push_back(fmt::format("{}; the cached commit {} is used", refusal.what(), cached->commit));
+    return *cached;
+  }
+}
+
+}  // namespace headspec::hub

@@ -1,0 +1,215 @@
+#include "hub/remote.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "core/error.h"
+#include "core/json.h"
+#include "hub/cache.h"
+
+namespace headspec::hub {
+namespace {
+
+constexpr std::string_view kInvalidToken = "Invalid credentials in Authorization header";
+
+// The server's words, in one line of reasonable length.
+std::string Said(const Answer& answer) {
+  std::string message = answer.Header("x-error-message");
+  if (message.size() > 200) message = message.substr(0, 200) + "...";
+  return message.empty() ? fmt::format("HTTP {}", answer.status)
+                         : fmt::format("HTTP {}: {}", answer.status, message);
+}
+
+std::string SentToken(const Settings& settings) {
+  return settings.token.empty() ? "no token was sent" : "with the token from " + settings.token_source;
+}
+
+std::string PageOf(const RemoteModel& model) { return model.settings.endpoint + "/" + model.model; }
+
+[[noreturn]] void Fail(const std::string& what, const std::string& next) {
+  throw HubRefusal(what, next, true);
+}
+
+// Where a cached copy must not hide the reason.
+[[noreturn]] void FailForGood(const std::string& what, const std::string& next) {
+  throw HubRefusal(what, next, false);
+}
+
+[[noreturn]] void FailGated(const RemoteModel& model, const Answer& answer) {
+  const Settings& settings = model.settings;
+  Fail(fmt::format("{}: gated, its files go to approved accounts only (HTTP {}, {})", model.model,
+                   answer.status, SentToken(settings)),
+       settings.token.empty()
+           ? fmt::format("ask for access at {}, then set HF_TOKEN to your token", PageOf(model))
+           : fmt::format("ask for access at {} with the account of that token", PageOf(model)));
+}
+
+[[noreturn]] void FailMissing(const RemoteModel& model, const Answer& answer) {
+  const Settings& settings = model.settings;
+  Fail(fmt::format("{}: no such model at {}, or it is private (HTTP {}, {})", model.model, settings.endpoint,
+                   answer.status, SentToken(settings)),
+       settings.token.empty()
+           ? "check the spelling; for a private model set HF_TOKEN to a token that may read it"
+           : "check the spelling, and that the token may read it");
+}
+
+[[noreturn]] void FailRate(const RemoteModel& model, const Answer& answer) {
+  const int wait = RetryAfter(answer);
+  Fail(fmt::format("{}: {} limits the rate of requests ({}, {})", model.model, model.settings.endpoint,
+                   Said(answer), SentToken(model.settings)),
+       wait > 0 ? fmt::format("try again in {} s{}", wait,
+                              model.settings.token.empty() ? ", or with HF_TOKEN set" : "")
+                : "try again in some minutes");
+}
+
+bool IsHex(std::string_view text) {
+  return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+// W/"abc" and "abc" are abc.
+std::string PlainEtag(std::string etag) {
+  if (etag.starts_with("W/")) etag.erase(0, 2);
+  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') etag = etag.substr(1, etag.size() - 2);
+  return etag;
+}
+
+std::string FirstOf(const Answer& answer, const char* first, const char* second) {
+  const std::string value = answer.Header(first);
+  return value.empty() ? answer.Header(second) : value;
+}
+
+}  // namespace
+
+std::string RemoteModel::ListingUrl() const {
+  return fmt::format("{}/api/models/{}/revision/{}", settings.endpoint, model, UrlEncode(revision, ""));
+}
+
+std::string RemoteModel::FileUrl(const std::string& commit, const std::string& file) const {
+  return fmt::format("{}/{}/resolve/{}/{}", settings.endpoint, model, UrlEncode(commit, ""),
+                     UrlEncode(file, "/"));
+}
+
+std::string RemoteModel::TokenFor(const std::string& url) const {
+  return IsSameHost(url, settings.endpoint) ? settings.token : "";
+}
+
+Listing ParseListing(const RemoteModel& model, const std::string& body) {
+  const auto fail = [&model](const std::string& problem) {
+    Fail(fmt::format("{}: {} did not answer as the hub does: {}", model.model, model.ListingUrl(), problem),
+         "check HF_ENDPOINT, and whether a proxy or a login page stands in between");
+  };
+  Listing listing;
+  try {
+    const auto json = ParseJson<nlohmann::json>(body);
+    const auto text = [](const nlohmann::json& at, const char* key) {
+      return at.is_object() && at.contains(key) && at[key].is_string() ? at[key].get<std::string>() : "";
+    };
+    listing.commit = text(json, "sha");
+    if (!IsCommit(listing.commit))
+      fail(fmt::format("expected a commit as sha, found \"{}\"", listing.commit));
+    if (!json.contains("siblings") || !json["siblings"].is_array())
+      fail("expected a list of files as siblings");
+    for (const auto& sibling : json["siblings"]) {
+      const std::string name = text(sibling, "rfilename");
+      if (IsSafeFileName(name)) listing.files.push_back(name);
+    }
+  } catch (const JsonError& e) {
+    fail(e.what());
+  }
+  return listing;
+}
+
+RemoteFile ParseFile(const RemoteModel& model, const std::string& name, const Answer& answer) {
+  const std::string where = fmt::format("{}: {}", model.model, name);
+  const std::string next =
+      fmt::format("check that {} is a hub or a mirror of it, and that no proxy changes its answers",
+                  model.settings.endpoint);
+  if (!IsCommit(answer.Header("x-repo-commit")))
+    Fail(fmt::format("{}: expected a commit in X-Repo-Commit, found \"{}\"", where,
+                     answer.Header("x-repo-commit")),
+         next);
+  RemoteFile file{.name = name, .etag = PlainEtag(FirstOf(answer, "x-linked-etag", "etag"))};
+  if ((file.etag.size() != 40 && file.etag.size() != 64) || !IsHex(file.etag)) {
+    Fail(
+        fmt::format("{}: expected a sha256 or git sha1 as ETag, found \"{}\": the file could not be verified",
+                    where, file.etag),
+        next);
+  }
+  const std::string size = FirstOf(answer, "x-linked-size", "content-length");
+  const auto [end, error] = std::from_chars(size.data(), size.data() + size.size(), file.bytes);
+  if (size.empty() || error != std::errc() || end != size.data() + size.size())
+    Fail(fmt::format("{}: expected its size in Content-Length, found \"{}\"", where, size), next);
+  return file;
+}
+
+void FailStatus(const RemoteModel& model, const std::string& what, const Answer& answer) {
+  const Settings& settings = model.settings;
+  const std::string code = answer.Header("x-error-code");
+  if (answer.status == 401 && answer.Header("x-error-message") == kInvalidToken) {
+    Fail(fmt::format("{}: {} does not accept the token from {} (HTTP 401)", model.model, settings.endpoint,
+                     settings.token_source),
+         "it may be expired or mistyped: make a new one on the settings page of the hub, or unset it");
+  }
+  if (code == "GatedRepo") FailGated(model, answer);
+  if (code == "RevisionNotFound") {
+    FailForGood(fmt::format("{}: no revision \"{}\" at {} (HTTP {})", model.model, model.revision,
+                            settings.endpoint, answer.status),
+                fmt::format("its branches and tags are listed at {}/tree/main", PageOf(model)));
+  }
+  if (code == "EntryNotFound") {
+    FailForGood(fmt::format("{}: no file {} in revision \"{}\" at {} (HTTP {})", model.model, what,
+                            model.revision, settings.endpoint, answer.status),
+                fmt::format("its files are listed at {}/tree/main", PageOf(model)));
+  }
+  if (code == "RepoNotFound" || answer.status == 401) FailMissing(model, answer);
+  if (answer.status == 429) FailRate(model, answer);
+  if (answer.status == 407) {
+    FailForGood(fmt::format("{}: the proxy wants a name and a password (HTTP 407)", model.model),
+                "put them into https_proxy as http://NAME:PASSWORD@HOST:PORT");
+  }
+  if (answer.status == 403) {
+    Fail(fmt::format("{}: {} refuses {} ({}, {})", model.model, settings.endpoint, what, Said(answer),
+                     SentToken(settings)),
+         fmt::format("see {} for who may read it", PageOf(model)));
+  }
+  if (answer.status == 404) {
+    Fail(fmt::format("{}: {} has no {} and does not answer as the hub does (HTTP 404 without X-Error-Code)",
+                     model.model, settings.endpoint, what),
+         "check HF_ENDPOINT");
+  }
+  Fail(fmt::format("{}: {} cannot be had from {} ({})", model.model, what, settings.endpoint, Said(answer)),
+       "try again later");
+}
+
+void FailTransfer(const RemoteModel& model, const std::string& what, const std::string& url, Fault fault,
+                  const std::string& complaint) {
+  const std::string host = url.substr(0, url.find('/', url.find("//") + 2));
+  if (fault == Fault::kProxy) {
+    FailForGood(
+        fmt::format("{}: {}: the proxy on the way to {} fails ({})", model.model, what, host, complaint),
+        "check https_proxy, http_proxy and no_proxy");
+  }
+  if (fault == Fault::kTls) {
+    FailForGood(
+        fmt::format("{}: {}: no safe connection to {} ({})", model.model, what, host, complaint),
+        "check the machine's date and certificates; for a company's own, set REQUESTS_CA_BUNDLE to its file");
+  }
+  Fail(fmt::format("{}: {}: {} cannot be reached ({})", model.model, what, host, complaint),
+       "check the network; what has arrived is kept and the next try goes on from there");
+}
+
+bool IsTransient(const Answer& answer) {
+  return answer.status == 408 || answer.status == 429 || (answer.status >= 500 && answer.status <= 504);
+}
+
+int RetryAfter(const Answer& answer) {
+  const std::string text = answer.Header("retry-after");
+  int seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  return error == std::errc() && end == text.data() + text.size() && seconds > 0 ? seconds : 0;
+}
+
+}  // namespace headspec::hub
