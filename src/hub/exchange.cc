@@ -139,7 +139,24 @@ void Exchange::Retry(const std::string& why, std::chrono::seconds least, const s
                                   why, std::chrono::duration<double>(pause).count(), tries_, kMostTries));
 }
 
+namespace {
+
+// What is in flight must not outlive the exchanges when one of them throws.
+class DropAtEnd {
+ public:
+  explicit DropAtEnd(HttpClient& client) : client_(client) {}
+  ~DropAtEnd() { client_.DropAll(); }
+  DropAtEnd(const DropAtEnd&) = delete;
+  DropAtEnd& operator=(const DropAtEnd&) = delete;
+
+ private:
+  HttpClient& client_;
+};
+
+}  // namespace
+
 void RunAll(const std::vector<std::unique_ptr<Exchange>>& exchanges, const Line& line, int parallel) {
+  const DropAtEnd drop(line.client);
   const auto is_done = [](const auto& one) { return one->done(); };
   while (!std::all_of(exchanges.begin(), exchanges.end(), is_done)) {
     if (line.progress.Cancelled())

@@ -179,9 +179,13 @@ HttpClient::HttpClient(const std::string& user_agent, const std::string& ca_bund
 }
 
 HttpClient::~HttpClient() {
+  DropAll();
+  curl_multi_cleanup(state_->multi);
+}
+
+void HttpClient::DropAll() {
   for (const auto& [easy, transfer] : state_->transfers) curl_multi_remove_handle(state_->multi, easy);
   state_->transfers.clear();
-  curl_multi_cleanup(state_->multi);
 }
 
 void HttpClient::State::Configure(const Request& request, Transfer& transfer) const {

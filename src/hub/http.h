@@ -57,10 +57,12 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  // `receiver` stays alive until its OnEnd, or until this client is gone.
+  // `receiver` stays alive until its OnEnd or DropAll.
   void Start(const Request& request, Receiver& receiver);
   // Moves everything in flight on; waits up to `longest` if there is nothing to do.
   void Poll(std::chrono::milliseconds longest);
+  // Breaks off everything in flight; no receiver hears of it.
+  void DropAll();
 
  private:
   struct State;
