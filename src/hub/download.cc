@@ -27,6 +27,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::chrono::milliseconds kLockPause{200};
+constexpr std::size_t kPiece = std::size_t{1}
+                               << 20;  // written at once: libcurl's own pieces are small and odd
 constexpr std::uint64_t kMostOverPlainHttp = 50'000'000'000;  // as the Python library refuses
 
 bool IsThere(const fs::path& file) {
@@ -52,7 +54,13 @@ class BlobDownload final : public Exchange {
         blob_(repository.Blob(file_.etag)),
         partial_(repository.Incomplete(file_.etag)),
         lock_(repository.Lock(file_.etag)),
-        hasher_(HasherFor(file_)) {}
+        hasher_(HasherFor(file_)) {
+    pending_.reserve(kPiece);
+  }
+  // What arrived is kept, whatever ended the download.
+  ~BlobDownload() override {
+    if (out_ && !done()) (void)Write();
+  }
 
  private:
   bool Prepare(Clock::time_point now) override;
@@ -68,6 +76,8 @@ class BlobDownload final : public Exchange {
   void OpenPartial();
   bool HashesArrived();
   void StartOver();
+  bool Write();  // what is pending; false with errno set if that failed
+  void Flush();
   void Publish();
   [[noreturn]] void FailWrite(int error) const;
 
@@ -79,6 +89,7 @@ class BlobDownload final : public Exchange {
   std::optional<FileDescriptor> out_;
   std::future<Hasher> hashing_;  // of what an earlier try left
   std::uint64_t offset_ = 0;     // bytes in the partial file, all of them in the hasher
+  std::string pending_;          // bytes after them, not written yet
   bool locked_ = false;
   bool told_of_lock_ = false;
   bool differed_ = false;  // the bytes were wrong once already
@@ -97,6 +108,7 @@ bool BlobDownload::Prepare(Clock::time_point now) {
     OpenPartial();
   }
   if (!HashesArrived()) return false;
+  Flush();
   if (offset_ == file_.bytes) Publish();
   return !done() && offset_ < file_.bytes;
 }
@@ -146,8 +158,9 @@ bool BlobDownload::HashesArrived() {
 
 void BlobDownload::StartOver() {
   if (::ftruncate(out_->value(), 0) != 0 || ::lseek(out_->value(), 0, SEEK_SET) < 0) FailWrite(errno);
-  line().progress.Advance(-static_cast<std::int64_t>(offset_));
+  line().progress.Advance(-static_cast<std::int64_t>(offset_ + pending_.size()));
   offset_ = 0;
+  pending_.clear();
   hasher_ = HasherFor(file_);
 }
 
@@ -176,25 +189,42 @@ void BlobDownload::Begin(const Answer& answer) {
 }
 
 void BlobDownload::Take(std::string_view bytes) {
-  if (bytes.size() > file_.bytes - offset_) {
+  if (bytes.size() > file_.bytes - offset_ - pending_.size()) {
     throw Error(
         ErrorKind::kSystem,
         fmt::format("{}: {}: expected {} bytes, more arrive", line().model.model, file_.name, file_.bytes),
         "try again later");
   }
-  for (std::string_view rest = bytes; !rest.empty();) {
-    const ssize_t written = ::write(out_->value(), rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) FailWrite(errno);
-    rest.remove_prefix(static_cast<std::size_t>(written));
-  }
-  hasher_.Add(bytes);
-  offset_ += bytes.size();
+  pending_ += bytes;
+  if (pending_.size() >= kPiece) Flush();
   line().progress.Advance(static_cast<std::int64_t>(bytes.size()));
   ResetTries();
 }
 
+bool BlobDownload::Write() {
+  while (!pending_.empty()) {
+    const ssize_t written = ::write(out_->value(), pending_.data(), pending_.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    const auto size = static_cast<std::size_t>(written);
+    hasher_.Add({pending_.data(), size});
+    pending_.erase(0, size);
+    offset_ += size;
+  }
+  return true;
+}
+
+void BlobDownload::Flush() {
+  if (pending_.empty()) return;
+  if (!Write()) FailWrite(errno);
+#ifdef __linux__
+  // On its way to the disk while more arrives, so that Publish need not wait for all of it.
+  (void)::sync_file_range(out_->value(), 0, 0, SYNC_FILE_RANGE_WRITE);
+#endif
+}
+
 void BlobDownload::Complete(const Answer&) {
+  Flush();
   if (offset_ == file_.bytes) return Publish();
   const std::string arrived = fmt::format("{} of {} bytes arrived", offset_, file_.bytes);
   Retry(arrived, std::chrono::seconds(0),
