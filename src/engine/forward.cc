@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <string_view>
 
 #include "core/error.h"
 #include "engine/block.h"
@@ -163,6 +164,16 @@ ForwardReport Forward(const model::Model& model, const std::vector<TokenIds>& pr
   SelectKernels(options);
   Pass pass(model, prompts, sink, options);
   return pass.Run(prompts, options.progress == nullptr ? silent : *options.progress);
+}
+
+std::string ArithmeticOf(const ForwardOptions& options) {
+  SelectKernels(options);
+  const std::string target = CpuTarget();
+  // "AVX3" is AVX-512, and its like are AVX3_DL and AVX3_ZEN4; the bf16 units have other names.
+  for (const std::string_view fused : {"AVX2", "AVX3", "AVX10", "NEON", "SVE"}) {
+    if (target.starts_with(fused)) return "fused multiply-add";
+  }
+  return target;
 }
 
 std::string CpuTarget() { return kernels::CurrentTarget(); }

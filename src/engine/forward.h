@@ -40,6 +40,11 @@ struct ForwardReport {
 ForwardReport Forward(const model::Model& model, const std::vector<TokenIds>& prompts, AttentionSink& sink,
                       const ForwardOptions& options);
 
+// What decides the bits of a pass beside model, tokens and types: "fused multiply-add" for all instruction
+// sets that have it, as they give the same; else the name of the set, or of the bf16 unit. Throws
+// Error(kInput) on a cpu_target that is not here.
+std::string ArithmeticOf(const ForwardOptions& options);
+
 // The vector instruction set that the kernels run on here: "AVX2", "AVX3" (AVX-512), ...
 std::string CpuTarget();
 
