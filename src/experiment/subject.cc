@@ -43,11 +43,13 @@ hub::Settings SettingsOf(const HubOptions& options) {
 Subject LoadSubject(const ModelEntry& entry, const HubOptions& options, Observer& observer) {
   const hub::Snapshot found = Find(entry, options, observer);
   const Clock::time_point start = Clock::now();
+  FolderStamps stamps = StampFolder(found.folder);
   Subject subject{.folder = found.folder,
                   .repository = found.model,
                   .commit = found.commit,
                   .model = model::Model::Open(found.folder),
-                  .tokenizer = text::Tokenizer::Load(found.folder)};
+                  .tokenizer = text::Tokenizer::Load(found.folder),
+                  .stamps = std::move(stamps)};
   const int vocab = subject.model.config().vocab;
   if (subject.tokenizer.max_id() >= vocab) {
     throw Error(
@@ -58,6 +60,11 @@ Subject LoadSubject(const ModelEntry& entry, const HubOptions& options, Observer
   }
   subject.load_seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return subject;
+}
+
+void Identify(Subject& subject, int threads, Progress& progress) {
+  subject.files =
+      IdentifyFiles(subject.folder, subject.model.checkpoint(), subject.stamps, threads, progress);
 }
 
 TokenisedPrompts Tokenise(const Subject& subject, const std::vector<std::string>& prompts, int max_length,

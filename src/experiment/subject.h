@@ -3,9 +3,12 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/progress.h"
+#include "experiment/subject_files.h"
 #include "headspec/plan.h"
 #include "headspec/run.h"
 #include "hub/settings.h"
@@ -21,6 +24,8 @@ struct Subject {
   model::Model model;
   text::Tokenizer tokenizer;
   double load_seconds = 0;
+  FolderStamps stamps;
+  std::optional<SubjectFiles> files;  // set by Identify; without it no result is kept or reused
 };
 
 // A model that is neither a folder nor whole in the cache is downloaded first, unless `hub` forbids it.
@@ -29,6 +34,9 @@ Subject LoadSubject(const ModelEntry& entry, const HubOptions& hub, Observer& ob
 
 // The environment's settings with the options over them.
 hub::Settings SettingsOf(const HubOptions& options);
+
+// Hashes the subject's files, as far as nobody did before.
+void Identify(Subject& subject, int threads, Progress& progress);
 
 struct TokenisedPrompts {
   std::vector<std::vector<int>> ids;             // (P)(T)
