@@ -39,7 +39,8 @@ struct SanityResult {
   double entropy_mean = 0;
   double baseline_si = 0;
   double mean_corr = 0;
-  bool heads_identical = false;  // heads 0 and 1 of layer 0, within 1e-4
+  bool heads_identical = false;            // heads 0 and 1 of layer 0, within 1e-4
+  std::vector<std::string> warnings = {};  // about keeping its pass for later runs
 };
 
 // Where a NaN or an infinity was seen first, and how many there were in all.

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "experiment/measurement.h"
+#include "experiment/pass.h"
 #include "experiment/sanity.h"
 #include "experiment/start_result.h"
 #include "experiment/subject.h"
@@ -51,6 +52,13 @@ SanityOverride OverrideOf(const SanityResult& sanity) {
 
 MeasurementSettings SettingsOf(const SanityVariant& variant, const RunOptions& options) {
   return {variant.precision, variant.use_chat_template, {}, options};
+}
+
+Subject Load(const ModelEntry& entry, const RunOptions& options, Observer& observer) {
+  Subject subject = experiment::LoadSubject(entry, options.hub, observer);
+  experiment::ObserverProgress progress(observer);
+  experiment::Identify(subject, options.threads, progress);
+  return subject;
 }
 
 // The first variant that passes the sanity check of `entry`. Records the attempts; throws when none does.
@@ -117,8 +125,7 @@ void MeasureLadder(std::optional<Subject> first, const std::optional<Measurement
   for (const ModelEntry& entry : result.plan.ladder) {
     observer.OnModelBegin(entry);
     result.models.push_back(Capture(entry, observer, [&] {
-      const Subject subject =
-          first ? *std::exchange(first, std::nullopt) : experiment::LoadSubject(entry, options.hub, observer);
+      const Subject subject = first ? *std::exchange(first, std::nullopt) : Load(entry, options, observer);
       return settings ? experiment::MeasureModel(subject, entry, result.plan.protocol, *settings, observer)
                       : MeasureWithFallback(subject, entry, options, observer, result);
     }));
@@ -133,7 +140,7 @@ RunResult Run(const Plan& plan, const RunOptions& options, Observer& observer) {
   std::optional<Subject> first;
   std::optional<MeasurementSettings> settings;
   if (plan.protocol.fallback == Fallback::kFirstModel) {
-    first = experiment::LoadSubject(plan.ladder.front(), options.hub, observer);
+    first = Load(plan.ladder.front(), options, observer);
     settings = SettleBySanity(*first, plan.ladder.front(), options, observer, result);
   }
   MeasureLadder(std::move(first), settings, options, observer, result);

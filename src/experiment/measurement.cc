@@ -9,9 +9,8 @@
 #include <utility>
 
 #include "core/error.h"
-#include "engine/forward.h"
+#include "experiment/pass.h"
 #include "experiment/precision.h"
-#include "experiment/sinks.h"
 #include "metrics/specialization.h"
 
 namespace headspec::experiment {
@@ -23,24 +22,30 @@ double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-struct PassResult {
-  std::vector<Table> per_prompt;  // (P)(L)(H)
-  engine::ForwardReport report;
+struct Passes {
+  Pass first;
+  double seconds = 0;             // of all
+  std::vector<double> si_values;  // of each, where they were repeated for every seed
 };
 
-PassResult RunPass(const Subject& subject, const TokenisedPrompts& prompts, const Protocol& protocol,
-                   const MeasurementSettings& settings, Observer& observer) {
-  const model::ModelConfig& config = subject.model.config();
-  EntropySink sink(static_cast<int>(prompts.ids.size()), config.layers, config.heads);
-  ObserverProgress progress(observer);
-  progress.Begin("layers", config.layers, ProgressUnit::kItems);
-  PassResult result;
-  result.report =
-      engine::Forward(subject.model, prompts.ids, sink,
-                      ForwardOptionsOf(config, protocol, settings.precision, settings.run, progress));
-  progress.End();
-  result.per_prompt = sink.per_prompt();
-  return result;
+Passes RunPasses(const Subject& subject, const std::vector<std::vector<int>>& ids, const Protocol& protocol,
+                 const MeasurementSettings& settings, Observer& observer) {
+  PassRequest request{.precision = settings.precision, .run = settings.run};
+  request.run.fresh = request.run.fresh || protocol.rerun_seeds;
+  Passes passes{.first = RunPass(subject, ids, protocol, request, observer)};
+  passes.seconds = passes.first.result.seconds;
+  if (!protocol.rerun_seeds || protocol.seeds.empty()) return passes;
+  request.use_memo = false;
+  const auto add_index = [&passes](const PassResult& result) {
+    passes.si_values.push_back(metrics::ComputeSpecialization(metrics::MeanTable(result.per_prompt)).index);
+  };
+  add_index(passes.first.result);
+  for (std::size_t i = 1; i < protocol.seeds.size(); ++i) {
+    const Pass again = RunPass(subject, ids, protocol, request, observer);
+    passes.seconds += again.result.seconds;
+    add_index(again.result);
+  }
+  return passes;
 }
 
 double LargestFinite(DType type) {
@@ -48,19 +53,14 @@ double LargestFinite(DType type) {
   return type == DType::kBF16 ? 0x1.fep127 : static_cast<double>(std::numeric_limits<float>::max());
 }
 
-Numerics NumericsOf(const engine::ForwardReport& report, Profile profile, Precision precision) {
+Numerics NumericsOf(const PassResult& pass, Profile profile, Precision precision) {
   Numerics numerics;
   numerics.profile = ProfileName(profile);
   numerics.largest_finite = LargestFinite(ScoreTypeOf(profile, precision));
   numerics.dtype = TorchName(precision);
-  numerics.cpu_target = engine::CpuTarget();
-  numerics.max_abs_score = report.max_abs_score;
-  numerics.non_finite.count = report.non_finite;
-  if (report.non_finite > 0) {
-    const engine::Place& place = report.first_non_finite;
-    numerics.non_finite = {report.non_finite, std::string(place.operation), place.layer, place.prompt,
-                           place.head};
-  }
+  numerics.cpu_target = pass.cpu_target;
+  numerics.max_abs_score = pass.max_abs_score;
+  numerics.non_finite = pass.non_finite;
   return numerics;
 }
 
@@ -86,9 +86,9 @@ void Aggregate(ModelResult& result) {
   result.si_std = std::isnan(result.si_mean) ? result.si_mean : std::sqrt(squares / count);
 }
 
-void Summarise(const PassResult& pass, const Protocol& protocol, ModelResult& result) {
-  result.prompt_entropies = pass.per_prompt;
+void Summarise(PassResult pass, const Protocol& protocol, ModelResult& result) {
   result.head_entropies = metrics::MeanTable(pass.per_prompt);
+  result.prompt_entropies = std::move(pass.per_prompt);
   metrics::Specialization specialization = metrics::ComputeSpecialization(result.head_entropies);
   result.corr_mean = specialization.mean_correlation;
   result.statistics.head_correlation = std::move(specialization.correlation);
@@ -119,26 +119,6 @@ std::string Describe(const NonFinite& found) {
   return text;
 }
 
-engine::ForwardOptions ForwardOptionsOf(const model::ModelConfig& config, const Protocol& protocol,
-                                        Precision precision, const RunOptions& run, Progress& progress) {
-  if (protocol.profile == Profile::kHf447 && !config.scores.upcast_in_447) {
-    throw Error(ErrorKind::kInput,
-                fmt::format("--numerics hf-4.47: its rounding points are known for phi, found a {} model",
-                            config.model_type),
-                "use hf-4.57 or exact");
-  }
-  engine::ForwardOptions options;
-  options.type = TypeOf(precision);
-  options.score_type = ScoreTypeOf(protocol.profile, precision);
-  options.threads = run.threads;
-  options.activation_budget = run.activation_budget;
-  options.fast_bf16 = run.fast_bf16;
-  options.cpu_target = run.cpu_target;
-  options.low_memory = run.low_memory;
-  options.progress = &progress;
-  return options;
-}
-
 Provenance ProvenanceOf(const Subject& subject) {
   Provenance provenance;
   provenance.folder = std::filesystem::absolute(subject.folder).lexically_normal().string();
@@ -146,8 +126,12 @@ Provenance ProvenanceOf(const Subject& subject) {
   provenance.model_type = subject.model.config().model_type;
   provenance.weights_dtype = subject.model.stored_dtype();
   provenance.parameters = subject.model.parameters();
-  for (const auto& file : subject.model.checkpoint().files())
-    provenance.files.push_back({file.name, file.bytes});
+  if (subject.files) {
+    provenance.files = subject.files->records;
+  } else {
+    for (const auto& file : subject.model.checkpoint().files())
+      provenance.files.push_back({file.name, file.bytes});
+  }
   return provenance;
 }
 
@@ -178,23 +162,20 @@ ModelResult MeasureModel(const Subject& subject, const ModelEntry& entry, const 
   result.timing.load_seconds = subject.load_seconds + SecondsSince(start);
   result.timing.weight_bytes = subject.model.used_bytes();
 
-  const Clock::time_point forward_start = Clock::now();
-  PassResult pass = RunPass(subject, prompts, protocol, settings, observer);
-  if (protocol.rerun_seeds) {
-    for (std::size_t i = 0; i < protocol.seeds.size(); ++i) {
-      if (i > 0) pass = RunPass(subject, prompts, protocol, settings, observer);
-      result.si_values.push_back(metrics::ComputeSpecialization(metrics::MeanTable(pass.per_prompt)).index);
-    }
-  }
-  result.timing.forward_seconds = SecondsSince(forward_start);
-  result.numerics = NumericsOf(pass.report, protocol.profile, settings.precision);
-  Summarise(pass, protocol, result);
+  Passes passes = RunPasses(subject, prompts.ids, protocol, settings, observer);
+  Pass& pass = passes.first;
+  result.numerics = NumericsOf(pass.result, protocol.profile, settings.precision);
+  result.timing.forward_seconds = passes.seconds;
+  if (pass.is_reused) result.timing.reused_from = pass.result.computed_at;
+  result.si_values = std::move(passes.si_values);
+  Summarise(std::move(pass.result), protocol, result);
   Aggregate(result);
   for (const auto& ids : prompts.ids) result.valid_lengths.push_back(static_cast<int>(ids.size()));
   result.token_ids = std::move(prompts.ids);
   result.tokens = std::move(prompts.tokens);
   result.warnings = std::move(prompts.warnings);
   Warn(result);
+  result.warnings.insert(result.warnings.end(), pass.warnings.begin(), pass.warnings.end());
   return result;
 }
 

@@ -3,8 +3,6 @@
 
 #include <string>
 
-#include "engine/forward.h"
-#include "experiment/progress.h"
 #include "experiment/subject.h"
 #include "headspec/plan.h"
 #include "headspec/result.h"
@@ -18,10 +16,6 @@ struct MeasurementSettings {
   SanityOverride override;  // as decided by the sanity check, for the record
   RunOptions run;
 };
-
-// Throws Error(kInput) on a numerics profile that is not known for the model's family.
-engine::ForwardOptions ForwardOptionsOf(const model::ModelConfig& config, const Protocol& protocol,
-                                        Precision precision, const RunOptions& run, Progress& progress);
 
 // "38 NaN or infinite values, the first in attention scores, layer 1, prompt 1, head 1".
 std::string Describe(const NonFinite& found);

@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
+#include <utility>
 
 #include "core/error.h"
-#include "engine/forward.h"
-#include "experiment/measurement.h"
+#include "experiment/pass.h"
 #include "experiment/precision.h"
 #include "experiment/sinks.h"
 #include "metrics/specialization.h"
@@ -59,30 +58,26 @@ class Check {
     const model::ModelConfig& config = subject_.model.config();
     result_.num_layers = config.layers;
     result_.num_heads = config.heads;
-    probe_.emplace(config.heads);
-    EntropySink entropies(1, config.layers, config.heads);
-    BothSinks sinks(*probe_, entropies);
-    ObserverProgress progress(observer);
     try {
-      progress.Begin("sanity check: layers", config.layers, ProgressUnit::kItems);
-      engine::Forward(subject_.model, tokens_.ids, sinks,
-                      ForwardOptionsOf(config, protocol_, precision_, options, progress));
-      progress.End();
+      Pass pass =
+          RunPass(subject_, tokens_.ids, protocol_, {PassKind::kSanity, precision_, options}, observer);
+      probe_ = *pass.result.probe;
+      entropies_ = std::move(pass.result.per_prompt.front());
+      result_.warnings = std::move(pass.warnings);
     } catch (const Error& e) {
-      progress.End();
+      observer.OnWorkEnd();
       if (e.kind() == ErrorKind::kInterrupted) throw;
       return Fail(kForward, std::string("forward_failed: ") + e.what());
     }
-    entropies_ = entropies.per_prompt().front();
     return true;
   }
 
   bool Diagnose() {
-    result_.attn_abs_mean = probe_->AbsMean();
-    result_.attn_std = probe_->StandardDeviation();
+    result_.attn_abs_mean = probe_.abs_mean;
+    result_.attn_std = probe_.deviation;
     if (result_.attn_abs_mean <= 0) return Fail(kDiagnostics, "degenerate_attn");
-    if (!probe_->IsFinite()) return Fail(kDiagnostics, "nan_inf");
-    result_.heads_identical = probe_->FirstTwoHeadsClose();
+    if (!probe_.is_finite) return Fail(kDiagnostics, "nan_inf");
+    result_.heads_identical = probe_.first_heads_close;
     return true;
   }
 
@@ -112,7 +107,7 @@ class Check {
   const Precision precision_;
   SanityResult result_;
   TokenisedPrompts tokens_;
-  std::optional<FirstLayerProbe> probe_;
+  ProbeValues probe_;
   Table entropies_;
 };
 

@@ -43,6 +43,10 @@ void FirstLayerProbe::Take(const engine::AttentionTile& tile) {
   }
 }
 
+ProbeValues FirstLayerProbe::Values() const {
+  return {AbsMean(), StandardDeviation(), IsFinite(), FirstTwoHeadsClose()};
+}
+
 double FirstLayerProbe::Count() const {
   return static_cast<double>(sums_.size()) * static_cast<double>(tokens_) * static_cast<double>(tokens_);
 }

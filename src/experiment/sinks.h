@@ -23,15 +23,20 @@ class EntropySink final : public engine::AttentionSink {
 };
 
 // The sanity check's view of layer 0 of a single prompt.
+struct ProbeValues {
+  double abs_mean = 0;   // over heads, queries and keys, masked ones included
+  double deviation = 0;  // the same, n - 1
+  bool is_finite = false;
+  bool first_heads_close = false;  // heads 0 and 1: |a - b| <= 1e-4 + 1e-5 |b|, as torch.allclose(atol=1e-4)
+};
+
+// Finds them.
 class FirstLayerProbe final : public engine::AttentionSink {
  public:
   explicit FirstLayerProbe(int heads);
   void Take(const engine::AttentionTile& tile) override;
 
-  double AbsMean() const;            // over heads, queries and keys, masked ones included
-  double StandardDeviation() const;  // the same, n - 1
-  bool IsFinite() const;
-  bool FirstTwoHeadsClose() const;  // |a - b| <= 1e-4 + 1e-5 |b|, as torch.allclose(atol=1e-4)
+  ProbeValues Values() const;
 
  private:
   struct HeadSums {
@@ -41,6 +46,10 @@ class FirstLayerProbe final : public engine::AttentionSink {
     bool finite = true;
   };
   double Count() const;
+  double AbsMean() const;
+  double StandardDeviation() const;
+  bool IsFinite() const;
+  bool FirstTwoHeadsClose() const;
 
   int tokens_ = 0;
   std::vector<HeadSums> sums_;

@@ -6,8 +6,8 @@
 
 #include "experiment/golden.h"
 #include "experiment/manifest.h"
+#include "experiment/own_cache_folder.h"
 #include "headspec/run.h"
-#include "temporary_folder.h"
 
 namespace headspec::experiment {
 namespace {
@@ -26,7 +26,7 @@ class FolderThief final : public Observer {
   int checks = 0;
 };
 
-class LadderTest : public TemporaryFolderTest {
+class LadderTest : public OwnCacheTest {
  protected:
   ModelEntry Copy(const std::string& name) const {
     fs::copy(golden::Folder() / "checkpoints" / "phi-mha", folder_ / name);
@@ -45,7 +45,7 @@ class LadderTest : public TemporaryFolderTest {
 
 TEST_F(LadderTest, MeasuresTheModelThatTheSanityCheckOpened) {
   FolderThief thief;
-  const RunResult run = headspec::Run(PlanOf(Fallback::kFirstModel), RunOptions{}, thief);
+  const RunResult run = headspec::Run(PlanOf(Fallback::kFirstModel), RunOptions{.fresh = true}, thief);
   EXPECT_EQ(thief.checks, 1);
   ASSERT_EQ(run.models.size(), 2u);
   EXPECT_EQ(run.models[0].error, std::nullopt);
@@ -57,7 +57,7 @@ TEST_F(LadderTest, MeasuresTheModelThatTheSanityCheckOpened) {
 
 TEST_F(LadderTest, OpensEachModelOnceWithFallbackPerModel) {
   FolderThief thief;
-  const RunResult run = headspec::Run(PlanOf(Fallback::kPerModel), RunOptions{}, thief);
+  const RunResult run = headspec::Run(PlanOf(Fallback::kPerModel), RunOptions{.fresh = true}, thief);
   EXPECT_EQ(thief.checks, 2);
   ASSERT_EQ(run.models.size(), 2u);
   EXPECT_EQ(run.models[0].error, std::nullopt);

@@ -1,0 +1,121 @@
+#include "experiment/pass.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <ctime>
+#include <optional>
+#include <utility>
+
+#include "core/error.h"
+#include "experiment/precision.h"
+#include "experiment/sinks.h"
+
+namespace headspec::experiment {
+namespace {
+
+NonFinite NonFiniteOf(const engine::ForwardReport& report) {
+  if (report.non_finite == 0) return {};
+  const engine::Place& place = report.first_non_finite;
+  return {report.non_finite, std::string(place.operation), place.layer, place.prompt, place.head};
+}
+
+PassResult Compute(const Subject& subject, const std::vector<std::vector<int>>& ids, PassKind kind,
+                   const engine::ForwardOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  const model::ModelConfig& config = subject.model.config();
+  const bool is_sanity = kind == PassKind::kSanity;
+  EntropySink entropies(static_cast<int>(ids.size()), config.layers, config.heads);
+  FirstLayerProbe probe(config.heads);
+  BothSinks both(probe, entropies);
+  engine::AttentionSink& sink = is_sanity ? static_cast<engine::AttentionSink&>(both) : entropies;
+  const engine::ForwardReport report = engine::Forward(subject.model, ids, sink, options);
+  PassResult result;
+  result.per_prompt = entropies.per_prompt();
+  result.max_abs_score = report.max_abs_score;
+  result.non_finite = NonFiniteOf(report);
+  if (is_sanity) result.probe = probe.Values();
+  result.cpu_target = engine::CpuTarget();
+  result.computed_at = fmt::format("{:%Y%m%d_%H%M%S}", fmt::localtime(std::time(nullptr)));
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+
+PassResult ComputeShown(const Subject& subject, const std::vector<std::vector<int>>& ids, PassKind kind,
+                        const engine::ForwardOptions& options) {
+  options.progress->Begin(kind == PassKind::kSanity ? "sanity check: layers" : "layers",
+                          subject.model.config().layers, ProgressUnit::kItems);
+  PassResult result = Compute(subject, ids, kind, options);
+  options.progress->End();
+  return result;
+}
+
+std::string KeyOf(const Subject& subject, const std::vector<std::vector<int>>& ids, const Protocol& protocol,
+                  const PassRequest& request, const engine::ForwardOptions& options) {
+  return PassKey({.kind = request.kind,
+                  .content = subject.files->content,
+                  .profile = protocol.profile,
+                  .precision = request.precision,
+                  .score_type = options.score_type,
+                  .arithmetic = engine::ArithmeticOf(options),
+                  .ids = ids});
+}
+
+// What was computed is of the files as they were identified, or it is not kept.
+std::string KeepUnlessChanged(const Subject& subject, const std::string& key, const PassResult& result) {
+  const std::string changed = ChangedFile(subject.folder, *subject.files);
+  if (changed.empty()) return KeepPass(key, result);
+  return fmt::format("{} changed while it was measured: the result is not to be trusted and not kept",
+                     changed);
+}
+
+}  // namespace
+
+engine::ForwardOptions ForwardOptionsOf(const model::ModelConfig& config, const Protocol& protocol,
+                                        Precision precision, const RunOptions& run, Progress& progress) {
+  if (protocol.profile == Profile::kHf447 && !config.scores.upcast_in_447) {
+    throw Error(ErrorKind::kInput,
+                fmt::format("--numerics hf-4.47: its rounding points are known for phi, found a {} model",
+                            config.model_type),
+                "use hf-4.57 or exact");
+  }
+  engine::ForwardOptions options;
+  options.type = TypeOf(precision);
+  options.score_type = ScoreTypeOf(protocol.profile, precision);
+  options.threads = run.threads;
+  options.activation_budget = run.activation_budget;
+  options.fast_bf16 = run.fast_bf16;
+  options.cpu_target = run.cpu_target;
+  options.low_memory = run.low_memory;
+  options.progress = &progress;
+  return options;
+}
+
+Pass RunPass(const Subject& subject, const std::vector<std::vector<int>>& ids, const Protocol& protocol,
+             const PassRequest& request, Observer& observer) {
+  const model::ModelConfig& config = subject.model.config();
+  ObserverProgress progress(observer);
+  const engine::ForwardOptions options =
+      ForwardOptionsOf(config, protocol, request.precision, request.run, progress);
+  Pass pass;
+  if (!request.use_memo || !subject.files) {
+    pass.result = ComputeShown(subject, ids, request.kind, options);
+    return pass;
+  }
+  const std::string key = KeyOf(subject, ids, protocol, request, options);
+  if (!request.run.fresh) {
+    KeptPass kept = FindPass(key, {.prompts = static_cast<int>(ids.size()),
+                                   .layers = config.layers,
+                                   .heads = config.heads,
+                                   .has_probe = request.kind == PassKind::kSanity});
+    if (kept.result) return {std::move(*kept.result), true, {}};
+    if (!kept.warning.empty()) pass.warnings.push_back(std::move(kept.warning));
+  }
+  pass.result = ComputeShown(subject, ids, request.kind, options);
+  if (std::string warning = KeepUnlessChanged(subject, key, pass.result); !warning.empty())
+    pass.warnings.push_back(std::move(warning));
+  return pass;
+}
+
+}  // namespace headspec::experiment

@@ -1,0 +1,38 @@
+// One forward pass over the prompts with the reducers that listen to it: computed, or taken from the memo of
+// an earlier run.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/forward.h"
+#include "experiment/pass_memo.h"
+#include "experiment/progress.h"
+#include "experiment/subject.h"
+#include "headspec/plan.h"
+#include "headspec/run.h"
+
+namespace headspec::experiment {
+
+// Throws Error(kInput) on a numerics profile that is not known for the model's family.
+engine::ForwardOptions ForwardOptionsOf(const model::ModelConfig& config, const Protocol& protocol,
+                                        Precision precision, const RunOptions& run, Progress& progress);
+
+struct PassRequest {
+  PassKind kind = PassKind::kMeasurement;
+  Precision precision = Precision::kBFloat16;
+  RunOptions run;        // run.fresh: compute, and replace what is kept
+  bool use_memo = true;  // neither look for a kept result nor keep this one
+};
+
+struct Pass {
+  PassResult result;
+  bool is_reused = false;
+  std::vector<std::string> warnings;
+};
+
+// The memo is used where the files of `subject` are identified. Throws Error.
+Pass RunPass(const Subject& subject, const std::vector<std::vector<int>>& ids, const Protocol& protocol,
+             const PassRequest& request, Observer& observer);
+
+}  // namespace headspec::experiment

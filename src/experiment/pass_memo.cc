@@ -1,0 +1,201 @@
+#include "experiment/pass_memo.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <string_view>
+
+#include "core/hash.h"
+#include "experiment/own_cache.h"
+
+namespace headspec::experiment {
+namespace fs = std::filesystem;
+namespace {
+
+// Raise these with every change of a number that the pass or a reducer gives: entries of before are then
+// left alone.
+constexpr std::string_view kPassVersion = "forward-pass/1";
+constexpr std::string_view kEntropyVersion = "received-entropy/1";
+constexpr std::string_view kProbeVersion = "first-layer-probe/1";
+
+constexpr std::string_view kEntryKind = "headspec kept pass, format 1";
+constexpr std::uint64_t kMostBytesOfNumber = 32;
+
+fs::path EntryOf(const std::string& key) {
+  const fs::path cache = OwnCacheFolder();
+  return cache.empty() ? cache : cache / "passes" / HexHash(HashKind::kSha256, key);
+}
+
+// The shortest decimals that give the same double again; also "nan", "inf" and "-0".
+std::string Numbers(const std::vector<double>& values) { return fmt::format("{}\n", fmt::join(values, " ")); }
+
+std::string EntryText(const std::string& key, const PassResult& result) {
+  const NonFinite& found = result.non_finite;
+  std::string text = fmt::format("key {}\n{}", key.size(), key);
+  text +=
+      fmt::format("computed {}\ncpu {}\nseconds {}\n", result.computed_at, result.cpu_target, result.seconds);
+  text += fmt::format("non-finite {} {} {} {} {}\n", found.count, found.layer, found.prompt, found.head,
+                      found.operation);
+  if (const auto& probe = result.probe) {
+    text += fmt::format("probe {} {} {} {}\n", probe->abs_mean, probe->deviation, probe->is_finite ? 1 : 0,
+                        probe->first_heads_close ? 1 : 0);
+  }
+  text += "max-abs-score " + Numbers(result.max_abs_score);
+  for (const Table& table : result.per_prompt) {
+    text += "prompt\n";
+    for (const auto& row : table) text += Numbers(row);
+  }
+  return text;
+}
+
+// Reads what EntryText wrote, and nothing else: after the first surprise everything fails.
+class EntryReader {
+ public:
+  explicit EntryReader(std::string_view text) : text_(text) {}
+
+  bool ok() const { return ok_; }
+  bool AtEnd() const { return text_.empty(); }
+
+  void Expect(std::string_view word) {
+    if (text_.starts_with(word))
+      text_.remove_prefix(word.size());
+    else
+      ok_ = false;
+  }
+
+  // To the end of the line.
+  std::string Rest() {
+    const std::size_t end = text_.find('\n');
+    if (end == std::string_view::npos) {
+      ok_ = false;
+      return "";
+    }
+    std::string rest(text_.substr(0, end));
+    text_.remove_prefix(end + 1);
+    return rest;
+  }
+
+  template <typename Number>
+  Number Next(char end) {
+    Number value{};
+    const auto [after, error] = std::from_chars(text_.data(), text_.data() + text_.size(), value);
+    ok_ = ok_ && error == std::errc();
+    if (ok_) text_.remove_prefix(static_cast<std::size_t>(after - text_.data()));
+    Expect({&end, 1});
+    return value;
+  }
+
+  bool Flag(char end) {
+    const int value = Next<int>(end);
+    ok_ = ok_ && (value == 0 || value == 1);
+    return value == 1;
+  }
+
+  std::vector<double> Row(int count) {
+    std::vector<double> values;
+    for (int i = 0; ok_ && i < count; ++i) values.push_back(Next<double>(i + 1 < count ? ' ' : '\n'));
+    return values;
+  }
+
+ private:
+  std::string_view text_;
+  bool ok_ = true;
+};
+
+bool IsTimestamp(const std::string& text) {
+  constexpr std::string_view kPattern = "dddddddd_dddddd";
+  return std::equal(text.begin(), text.end(), kPattern.begin(), kPattern.end(),
+                    [](char c, char p) { return p == 'd' ? c >= '0' && c <= '9' : c == p; });
+}
+
+std::optional<PassResult> ReadEntry(std::string_view text, const PassShape& shape) {
+  EntryReader in(text);
+  PassResult result;
+  in.Expect("computed ");
+  result.computed_at = in.Rest();
+  in.Expect("cpu ");
+  result.cpu_target = in.Rest();
+  in.Expect("seconds ");
+  result.seconds = in.Next<double>('\n');
+  in.Expect("non-finite ");
+  result.non_finite.count = in.Next<std::int64_t>(' ');
+  result.non_finite.layer = in.Next<int>(' ');
+  result.non_finite.prompt = in.Next<int>(' ');
+  result.non_finite.head = in.Next<int>(' ');
+  result.non_finite.operation = in.Rest();
+  if (shape.has_probe) {
+    in.Expect("probe ");
+    result.probe.emplace();
+    result.probe->abs_mean = in.Next<double>(' ');
+    result.probe->deviation = in.Next<double>(' ');
+    result.probe->is_finite = in.Flag(' ');
+    result.probe->first_heads_close = in.Flag('\n');
+  }
+  in.Expect("max-abs-score ");
+  result.max_abs_score = in.Row(shape.layers);
+  for (int prompt = 0; in.ok() && prompt < shape.prompts; ++prompt) {
+    in.Expect("prompt\n");
+    Table& table = result.per_prompt.emplace_back();
+    for (int layer = 0; in.ok() && layer < shape.layers; ++layer) table.push_back(in.Row(shape.heads));
+  }
+  const bool sound = in.ok() && in.AtEnd() && IsTimestamp(result.computed_at) &&
+                     std::isfinite(result.seconds) && result.seconds >= 0 && result.non_finite.count >= 0;
+  return sound ? std::optional(std::move(result)) : std::nullopt;
+}
+
+std::uint64_t MostBytes(const std::string& key, const PassShape& shape) {
+  const auto size = [](int value) { return static_cast<std::uint64_t>(std::max(value, 0)); };
+  const std::uint64_t rows = size(shape.prompts) * size(shape.layers);
+  return key.size() + (rows * (size(shape.heads) + 1) + size(shape.layers)) * kMostBytesOfNumber + 4096;
+}
+
+}  // namespace
+
+std::string PassKey(const PassInputs& inputs) {
+  const bool is_sanity = inputs.kind == PassKind::kSanity;
+  std::string key = fmt::format("program headspec {}\npass {}\nmetric {}\n", HEADSPEC_VERSION, kPassVersion,
+                                kEntropyVersion);
+  if (is_sanity) key += fmt::format("metric {}\n", kProbeVersion);
+  key += fmt::format("profile {}\nprecision {}\nscores {}\narithmetic {}\n", ProfileName(inputs.profile),
+                     TorchName(inputs.precision), NameOf(inputs.score_type), inputs.arithmetic);
+  key += fmt::format("files {}\n{}prompts {}\n", inputs.content.size(), inputs.content, inputs.ids.size());
+  for (const auto& ids : inputs.ids) key += fmt::format("{}: {}\n", ids.size(), fmt::join(ids, " "));
+  return key;
+}
+
+KeptPass FindPass(const std::string& key, const PassShape& shape) {
+  const fs::path entry = EntryOf(key);
+  if (entry.empty()) return {};
+  const KeptText kept = ReadKept(entry, kEntryKind, MostBytes(key, shape));
+  std::string problem = kept.problem;
+  if (kept.content) {
+    const std::string head = fmt::format("key {}\n{}", key.size(), key);
+    const std::string_view content = *kept.content;
+    if (!content.starts_with(head)) {
+      problem = "is damaged (it is of another measurement)";
+    } else if (auto result = ReadEntry(content.substr(head.size()), shape)) {
+      return {std::move(result), ""};
+    } else {
+      problem = "is damaged (its content is not understood)";
+    }
+  }
+  if (problem.empty()) return {};
+  return {{}, fmt::format("kept result {} {}: measured again", entry.string(), problem)};
+}
+
+std::string KeepPass(const std::string& key, const PassResult& result) {
+  const fs::path entry = EntryOf(key);
+  if (entry.empty()) {
+    return "the result is not kept for later runs: none of HEADSPEC_CACHE, XDG_CACHE_HOME and HOME is an "
+           "absolute path";
+  }
+  const std::string problem = WriteKept(entry, kEntryKind, EntryText(key, result));
+  if (problem.empty()) return "";
+  return fmt::format("the result is not kept for later runs: cannot write {} ({})", entry.string(), problem);
+}
+
+}  // namespace headspec::experiment
