@@ -51,6 +51,8 @@ void AddPassOptions(CLI::App& command, CommonOptions& options) {
       "use the processor's bf16 unit; results then differ in the last digits between processors");
   command.add_option("--cpu", options.cpu_target,
                      "instruction set to use at most, e.g. AVX2, to see how another machine would do");
+  command.add_flag("--fresh", options.fresh,
+                   "measure again what an earlier run measured with the same weights, tokens and arithmetic");
 }
 
 void AddHubOptions(CLI::App& command, CommonOptions& options) {

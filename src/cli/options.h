@@ -24,6 +24,7 @@ struct CommonOptions {
   std::string cpu_target;
   bool offline = false;
   std::string cache_folder;
+  bool fresh = false;
 
   RunOptions run_options() const {
     return {.threads = threads,
@@ -31,14 +32,16 @@ struct CommonOptions {
             .fast_bf16 = fast_bf16,
             .cpu_target = cpu_target,
             .low_memory = low_memory,
-            .hub = {.offline = offline, .cache_folder = cache_folder}};
+            .hub = {.offline = offline, .cache_folder = cache_folder},
+            .fresh = fresh};
   }
 };
 void AddOutputOptions(CLI::App& command, CommonOptions& options);    // --json, -q
 void AddProgressOptions(CLI::App& command, CommonOptions& options);  // --no-progress
 void AddPlanningOptions(CLI::App& command, CommonOptions& options);  // --threads, --activation-memory
-void AddPassOptions(CLI::App& command, CommonOptions& options);  // those, --low-memory, --fast-bf16, --cpu
-void AddHubOptions(CLI::App& command, CommonOptions& options);   // --offline, --cache-dir
+// Those, --low-memory, --fast-bf16, --cpu, --fresh.
+void AddPassOptions(CLI::App& command, CommonOptions& options);
+void AddHubOptions(CLI::App& command, CommonOptions& options);         // --offline, --cache-dir
 void AddMeasuringOptions(CLI::App& command, CommonOptions& options);  // all of them and -v
 
 // What is measured and how.

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/options.h"
+#include "experiment/pass.h"
 #include "experiment/sanity.h"
 #include "experiment/start_result.h"
 #include "report/results_json.h"
@@ -20,7 +21,9 @@ int RunCheck(const ModelArguments& args) {
   Console console(args.common, run.plan.protocol.sanity_min_si);
   const ModelEntry& entry = run.plan.ladder.front();
   const RunOptions options = args.common.run_options();
-  const experiment::Subject subject = experiment::LoadSubject(entry, options.hub, console);
+  experiment::Subject subject = experiment::LoadSubject(entry, options.hub, console);
+  experiment::ObserverProgress progress(console);
+  experiment::Identify(subject, options.threads, progress);
   const auto outcome = experiment::CheckSanity(subject, entry, run.plan.protocol, options, console);
   run.sanity_attempts = outcome.attempts;
   if (outcome.passed) {

@@ -136,6 +136,14 @@ std::string IndexWords(const ModelResult& model) {
   return fmt::format("{:.4f} +/- {:.3f}", model.si_mean, model.si_std);
 }
 
+// "2026-01-13 18:19:26" of "20260113_181926".
+std::string ReadableTime(const std::string& stamp) {
+  if (stamp.size() != 15) return OneLine(stamp);
+  const auto part = [&stamp](std::size_t at, std::size_t size) { return stamp.substr(at, size); };
+  return fmt::format("{}-{}-{} {}:{}:{}", part(0, 4), part(4, 2), part(6, 2), part(9, 2), part(11, 2),
+                     part(13, 2));
+}
+
 // What the rows do not say by themselves.
 std::vector<std::string> TableNotes(const RunResult& run) {
   std::vector<std::string> notes;
@@ -195,7 +203,9 @@ std::string SanityBlock(const SanityResult& sanity, std::string_view model, doub
                                    : kPass,
                         failed ? FailureWords(sanity, min_si) : step.result);
   }
-  return text + SanityOutcome(sanity);
+  text += SanityOutcome(sanity);
+  for (const std::string& warning : sanity.warnings) text += Field("Warning", OneLine(warning));
+  return text;
 }
 
 std::string ModelLines(const ModelResult& model) {
@@ -216,6 +226,10 @@ std::string ModelLines(const ModelResult& model) {
   const bool defined = !std::isnan(model.si_mean);
   text += Field("SI", defined ? fmt::format("{:.4f} +/- {:.4f}", model.si_mean, model.si_std) : "undefined");
   text += Field("Correlation", defined ? fmt::format("{:.4f}", model.corr_mean) : "undefined");
+  if (!model.timing.reused_from.empty()) {
+    text += Field("Reused",
+                  fmt::format("measured {}; --fresh measures again", ReadableTime(model.timing.reused_from)));
+  }
   for (const std::string& warning : model.warnings) text += Field("Warning", OneLine(warning));
   return text;
 }
