@@ -51,7 +51,7 @@ def run_reference(oracle, model, dtype, folder):
 
 def run_headspec(headspec, model, dtype, folder, extra):
     out = folder / "headspec"
-    seconds, peak = timed([str(headspec), "measure", str(model), "--dtype", dtype, "--out", str(out), *extra])
+    seconds, peak = timed([str(headspec), "measure", str(model), "--dtype", dtype, "--out", str(out), "--fresh", *extra])
     result = json.loads((out / "results.json").read_text())["results"][0]
     return Run(seconds, peak, result["si_mean"], np.array(result["head_entropies"], dtype=float))
 

@@ -8,6 +8,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import own_cache  # noqa: F401
+
 PROGRAM, SOURCE = Path(sys.argv[1]), Path(sys.argv[2])
 CHECKPOINTS = SOURCE / "tests/golden/checkpoints"
 
@@ -21,7 +23,8 @@ class Engine(unittest.TestCase):
         self.scratch.cleanup()
 
     def start(self, *arguments, **options):
-        return subprocess.run([PROGRAM, *map(str, arguments), "--out", self.out], capture_output=True, text=True,
+        # --fresh: what is compared here must be computed, not remembered.
+        return subprocess.run([PROGRAM, *map(str, arguments), "--fresh", "--out", self.out], capture_output=True, text=True,
                               timeout=600, **options)
 
     def results(self):

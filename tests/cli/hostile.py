@@ -20,7 +20,9 @@ class HostileTest(unittest.TestCase):
         self.dir = Path(scratch.name)
         self.out = self.dir / "out"
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGINGFACE_", "HEADSPEC_"))}
-        self.env |= {"HF_HOME": str(self.dir / "hf"), "LC_ALL": "C.UTF-8"}
+        kept = tempfile.TemporaryDirectory(prefix="headspec kept ", ignore_cleanup_errors=True)
+        self.addCleanup(kept.cleanup)
+        self.env |= {"HF_HOME": str(self.dir / "hf"), "HEADSPEC_CACHE": kept.name, "LC_ALL": "C.UTF-8"}
 
     def model(self, golden="phi-mha", name="m"):
         folder = self.dir / name

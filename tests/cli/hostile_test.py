@@ -342,7 +342,7 @@ class StandardStreams(HostileTest):
         return seen.decode(), run.wait(timeout=120)
 
     def test_bar_fits_the_terminal_and_is_there_from_the_start(self):
-        arguments = ["measure", self.folder, "--dtype", "float32", "-q", "--no-progress", "--out", self.out]
+        arguments = ["measure", self.folder, "--dtype", "float32", "--fresh", "-q", "--no-progress", "--out", self.out]
         self.assertEqual(self.on_terminal(80, *arguments), ("", 0))
         arguments.remove("-q")
         arguments.remove("--no-progress")

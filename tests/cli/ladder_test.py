@@ -10,6 +10,8 @@ import unittest
 import zipfile
 from pathlib import Path
 
+import own_cache  # noqa: F401
+
 PROGRAM, SOURCE = Path(sys.argv[1]), Path(sys.argv[2])
 NOTEBOOK_KEYS = ["experiment", "purpose", "timestamp", "hypothesis", "methodology", "sanity_result", "results",
                  "reference_phi3", "verdict"]
@@ -18,7 +20,9 @@ MODEL_KEYS = ["model", "display", "size", "architecture", "num_layers", "num_hea
 
 
 def run(*arguments):
-    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=600)
+    # Nothing is reused: each run is of this build, and the second one proves that it repeats the first.
+    fresh = ["--fresh"] if arguments[0] == "run" else []
+    return subprocess.run([PROGRAM, *map(str, arguments), *fresh], capture_output=True, text=True, timeout=600)
 
 
 class NanoLadder(unittest.TestCase):

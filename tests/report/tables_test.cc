@@ -23,6 +23,13 @@ TEST(SanityBlock, ShowsEightStepsOfAPass) {
             "  ✓ SANITY PASS: raw+bf16 (SI=0.3312)\n");
 }
 
+TEST(SanityBlock, EndsWithItsWarnings) {
+  SanityResult sanity = SampleSanity();
+  sanity.warnings = {"kept result x is damaged:\nmeasured again"};
+  EXPECT_TRUE(SanityBlock(sanity, "m", 0.05)
+                  .ends_with("(SI=0.3312)\n  Warning       kept result x is damaged: measured again\n"));
+}
+
 TEST(SanityBlock, StopsAtTheStepThatFailed) {
   SanityResult sanity = SampleSanity();
   sanity.ok = false;
@@ -92,6 +99,14 @@ TEST(ModelLines, ShowsArchitectureSettingsAndIndex) {
       "  Correlation   0.6588\n"
       "  Warning       no BOS token: the first word is the sink\n"
       "  Warning       7 NaN or infinite values, the first in attention scores, layer 1, prompt 1, head 3\n");
+}
+
+TEST(ModelLines, SaysWhenAnEarlierRunMeasured) {
+  ModelResult model = SampleModel("phi", "1B", 0.5);
+  EXPECT_EQ(ModelLines(model).find("Reused"), std::string::npos);
+  model.timing.reused_from = "20260113_181926";
+  EXPECT_NE(ModelLines(model).find("  Reused        measured 2026-01-13 18:19:26; --fresh measures again\n"),
+            std::string::npos);
 }
 
 TEST(ModelLines, SaysWhenTheIndexIsUndefined) {
