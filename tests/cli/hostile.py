@@ -8,6 +8,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import own_cache  # noqa: F401
+
 PROGRAM, SOURCE = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
 GOLDEN = SOURCE / "tests/golden/checkpoints"
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4665652f\nsize 405152\n"
