@@ -1,8 +1,12 @@
 //! A tokenizer.json and the calls transformers makes on it.
 
 use serde_json::{json, Map, Value};
+use tokenizers::models::bpe::BPE;
 use tokenizers::utils::truncation::TruncationDirection;
-use tokenizers::{AddedToken, Encoding, PostProcessor, Tokenizer};
+use tokenizers::{
+    AddedToken, DecoderWrapper, Encoding, NormalizerWrapper, PostProcessor, PostProcessorWrapper,
+    PreTokenizerWrapper, Tokenizer, TokenizerImpl,
+};
 
 use crate::{Failure, Status};
 
@@ -26,9 +30,28 @@ pub struct Encoded {
     pub truncated: bool,
 }
 
+/// What `Tokenizer` is when its model is known to be byte pairs.
+type BytePairTokenizer = TokenizerImpl<
+    BPE,
+    NormalizerWrapper,
+    PreTokenizerWrapper,
+    PostProcessorWrapper,
+    DecoderWrapper,
+>;
+
+/// `Tokenizer` finds out which model it has by keeping it as a tree of values three times over, which takes
+/// longer than all the rest. Nearly all models are byte pairs, and those can be read as they come. Whatever
+/// is not, or is damaged, takes the library's own way and has its words.
+fn parse(bytes: &[u8]) -> Result<Tokenizer, serde_json::Error> {
+    match serde_json::from_slice::<BytePairTokenizer>(bytes) {
+        Ok(tokenizer) => Ok(tokenizer.into()),
+        Err(_) => serde_json::from_slice(bytes),
+    }
+}
+
 impl LoadedTokenizer {
     pub fn from_json(bytes: &[u8]) -> Result<Self, Failure> {
-        let mut inner: Tokenizer = serde_json::from_slice(bytes)?;
+        let mut inner = parse(bytes)?;
         let truncation = serde_json::to_value(inner.get_truncation())?;
         let padding = serde_json::to_value(inner.get_padding())?;
         inner.with_truncation(None)?;
