@@ -1,12 +1,25 @@
 #include "core/thread_pool.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <system_error>
 
 #include "core/error.h"
 
 namespace headspec {
+namespace {
+
+// Loops follow one another closely, and to wake a thread that sleeps takes longer than many of them last. So
+// whoever waits looks for a moment before it sleeps.
+template <class Condition>
+void LookOut(const Condition& condition) {
+  constexpr auto kMoment = std::chrono::microseconds(50);
+  const auto start = std::chrono::steady_clock::now();
+  while (!condition() && std::chrono::steady_clock::now() - start < kMoment) continue;
+}
+
+}  // namespace
 
 ThreadPool::ThreadPool(int threads) {
   if (threads <= 0) threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
@@ -45,6 +58,7 @@ void ThreadPool::For(int count, const std::function<void(int)>& body) {
   }
   wake_.notify_all();
   RunTasks();
+  LookOut([this] { return busy_ == 0; });
   std::unique_lock lock(mutex_);
   done_.wait(lock, [this] { return busy_ == 0; });
   if (failure_) std::rethrow_exception(failure_);
@@ -64,8 +78,9 @@ void ThreadPool::RunTasks() {
 
 void ThreadPool::Work() {
   std::uint64_t seen = 0;
-  std::unique_lock lock(mutex_);
   while (true) {
+    LookOut([&] { return stopping_ || generation_ != seen; });
+    std::unique_lock lock(mutex_);
     wake_.wait(lock, [&] { return stopping_ || generation_ != seen; });
     if (stopping_) return;
     seen = generation_;

@@ -36,9 +36,9 @@ class ThreadPool {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable done_;
-  std::uint64_t generation_ = 0;  // counts calls of For
-  int busy_ = 0;
-  bool stopping_ = false;
+  std::atomic<std::uint64_t> generation_{0};  // counts calls of For
+  std::atomic<int> busy_{0};
+  std::atomic<bool> stopping_{false};
   const std::function<void(int)>* body_ = nullptr;
   int count_ = 0;
   std::atomic<int> next_{0};
