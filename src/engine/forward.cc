@@ -65,19 +65,19 @@ class Pass {
         block_(
             {model.config(), options.type, ScoresOf(model.config(), options), MostTokens(chunks_), lengths_},
             sink, watch_, pool_),
-        prefetcher_(model) {}
+        prefetcher_(model, options.low_memory) {}
 
   ForwardReport Run(const std::vector<TokenIds>& prompts, Progress& progress) {
     ForwardReport report;
-    prefetcher_.Request(0);
+    prefetcher_.Enter(-1);
     Embed(model_, prompts, options_.type, pool_, hidden_.view());
     watch_.Check({"token embedding"}, hidden_.values());
     for (int layer = 0; layer < model_.config().layers; ++layer) {
-      prefetcher_.Request(layer + 1);
+      prefetcher_.Enter(layer);
       report.max_abs_score.push_back(RunLayer(layer, progress));
-      model_.Release(layer, options_.low_memory);
       progress.Advance(1);
     }
+    prefetcher_.Enter(model_.config().layers);
     report.non_finite = watch_.count();
     report.first_non_finite = watch_.first();
     return report;

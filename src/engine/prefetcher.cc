@@ -2,7 +2,8 @@
 
 namespace headspec::engine {
 
-Prefetcher::Prefetcher(const model::Model& model) : model_(model), thread_([this] { Work(); }) {}
+Prefetcher::Prefetcher(const model::Model& model, bool drop_used)
+    : model_(model), drop_used_(drop_used), thread_([this] { Work(); }) {}
 
 Prefetcher::~Prefetcher() {
   {
@@ -13,26 +14,31 @@ Prefetcher::~Prefetcher() {
   thread_.join();
 }
 
-void Prefetcher::Request(int layer) {
-  if (layer >= model_.config().layers) return;
+void Prefetcher::Enter(int layer) {
   {
     const std::lock_guard lock(mutex_);
-    requested_ = layer;
+    entered_ = layer;
   }
   wake_.notify_one();
 }
 
 void Prefetcher::Work() {
   std::unique_lock lock(mutex_);
-  int done = -1;
+  int seen = kNowhere;
   while (true) {
-    wake_.wait(lock, [&] { return stopping_ || requested_ > done; });
-    if (stopping_) return;
-    done = requested_;
+    wake_.wait(lock, [&] { return stopping_ || entered_ > seen; });
+    if (entered_ == seen) return;
+    seen = entered_;
+    const bool has_next = !stopping_ && seen + 1 < model_.config().layers;
     lock.unlock();
-    model_.Prefetch(done);
+    ReleaseBefore(seen);
+    if (has_next) model_.Prefetch(seen + 1);
     lock.lock();
   }
+}
+
+void Prefetcher::ReleaseBefore(int layer) {
+  for (; first_held_ < layer; ++first_held_) model_.Release(first_held_, drop_used_);
 }
 
 }  // namespace headspec::engine
