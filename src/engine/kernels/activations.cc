@@ -4,8 +4,11 @@
 
 #include <hwy/highway.h>
 
+#include <bit>
+#include <cstdint>
 #include <limits>
 #include <type_traits>
+#include <vector>
 
 #include "engine/kernels/functions-inl.h"
 #include "engine/kernels/kernels.h"
@@ -92,19 +95,46 @@ V SoftCapVector(D d, V x, float cap) {
   return RoundVector<kType>(d, hn::Mul(tanh, hn::Set(d, cap)));
 }
 
+constexpr std::uint32_t kBf16Values = 1u << 16;
+
+// What `function` makes of every bf16 value, by its bits.
+template <class F>
+std::vector<float> ResultsInBf16(const F& function) {
+  std::vector<float> results(kBf16Values);
+  for (std::uint32_t bits = 0; bits < kBf16Values; ++bits) results[bits] = std::bit_cast<float>(bits << 16);
+  function(results.data(), results.size());
+  return results;
+}
+
+// Applies `function` to the values, which are of the given type. In bf16 they are so few that it is applied to
+// each of them once, and the results are looked up: nearly all are among a few thousand, which stay in the
+// first-level cache.
+template <class F>
+void EachValue(DType type, float* values, std::size_t count, const F& function) {
+  if (type != DType::kBF16) return function(values, count);
+  static const std::vector<float> results = ResultsInBf16(function);
+  for (std::size_t i = 0; i < count; ++i) values[i] = results[std::bit_cast<std::uint32_t>(values[i]) >> 16];
+}
+
 void GeluValues(DType type, float* values, std::size_t count) {
-  Transform(values, count, [](auto d, auto x) { return GeluVector(d, x); });
-  RoundAll(type, values, count);
+  EachValue(type, values, count, [type](float* some, std::size_t size) {
+    Transform(some, size, [](auto d, auto x) { return GeluVector(d, x); });
+    RoundAll(type, some, size);
+  });
 }
 
 void GeluTanhValues(DType type, float* values, std::size_t count) {
-  Transform(values, count, [](auto d, auto x) { return GeluTanhVector(d, x); });
-  RoundAll(type, values, count);
+  EachValue(type, values, count, [type](float* some, std::size_t size) {
+    Transform(some, size, [](auto d, auto x) { return GeluTanhVector(d, x); });
+    RoundAll(type, some, size);
+  });
 }
 
 void SiluValues(DType type, float* values, std::size_t count) {
-  Transform(values, count, [](auto d, auto x) { return SiluVector(d, x); });
-  RoundAll(type, values, count);
+  EachValue(type, values, count, [type](float* some, std::size_t size) {
+    Transform(some, size, [](auto d, auto x) { return SiluVector(d, x); });
+    RoundAll(type, some, size);
+  });
 }
 
 void ReluValues(float* values, std::size_t count) {
@@ -112,20 +142,26 @@ void ReluValues(float* values, std::size_t count) {
 }
 
 void GeluNewValues(DType type, float* values, std::size_t count) {
-  WithType(type, [&](auto kind) {
-    Transform(values, count, [](auto d, auto x) { return GeluNewVector<decltype(kind)::value>(d, x); });
+  EachValue(type, values, count, [type](float* some, std::size_t size) {
+    WithType(type, [&](auto kind) {
+      Transform(some, size, [](auto d, auto x) { return GeluNewVector<decltype(kind)::value>(d, x); });
+    });
   });
 }
 
 void GeluFastValues(DType type, float* values, std::size_t count) {
-  WithType(type, [&](auto kind) {
-    Transform(values, count, [](auto d, auto x) { return GeluFastVector<decltype(kind)::value>(d, x); });
+  EachValue(type, values, count, [type](float* some, std::size_t size) {
+    WithType(type, [&](auto kind) {
+      Transform(some, size, [](auto d, auto x) { return GeluFastVector<decltype(kind)::value>(d, x); });
+    });
   });
 }
 
 void QuickGeluValues(DType type, float* values, std::size_t count) {
-  WithType(type, [&](auto kind) {
-    Transform(values, count, [](auto d, auto x) { return QuickGeluVector<decltype(kind)::value>(d, x); });
+  EachValue(type, values, count, [type](float* some, std::size_t size) {
+    WithType(type, [&](auto kind) {
+      Transform(some, size, [](auto d, auto x) { return QuickGeluVector<decltype(kind)::value>(d, x); });
+    });
   });
 }
 
