@@ -104,15 +104,25 @@ void AddValues(DType type, const float* term, float* sum, std::size_t count) {
   RoundAll(type, sum, count);
 }
 
-int CountNonFiniteOf(const float* values, std::size_t count) {
+// Zero times a value, summed up, is NaN if and only if one is NaN or infinite.
+bool AreFinite(const float* values, std::size_t count) {
   const hn::ScalableTag<float> d;
   const std::size_t lanes = hn::Lanes(d);
-  int found = 0;
+  const auto zero = hn::Zero(d);
+  auto even = zero, odd = zero;
   std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes)
-    found += static_cast<int>(lanes - hn::CountTrue(d, hn::IsFinite(hn::LoadU(d, values + i))));
-  for (; i < count; ++i) found += std::isfinite(values[i]) ? 0 : 1;
-  return found;
+  for (; i + 2 * lanes <= count; i += 2 * lanes) {
+    even = hn::MulAdd(zero, hn::LoadU(d, values + i), even);
+    odd = hn::MulAdd(zero, hn::LoadU(d, values + i + lanes), odd);
+  }
+  return hn::AllFalse(d, hn::IsNaN(hn::Add(even, odd))) &&
+         std::all_of(values + i, values + count, [](float value) { return std::isfinite(value); });
+}
+
+int CountNonFiniteOf(const float* values, std::size_t count) {
+  if (AreFinite(values, count)) return 0;
+  return static_cast<int>(
+      std::count_if(values, values + count, [](float value) { return !std::isfinite(value); }));
 }
 
 float MaxAbsOf(const float* values, std::size_t count) {
