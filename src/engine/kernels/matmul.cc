@@ -353,7 +353,7 @@ void FinishPanel(const float* sums, const float* bias, int first, const MatrixVi
   const FloatTag d;
   const std::size_t lanes = hn::Lanes(d);
   const std::size_t width = kVectors * lanes;
-  const auto low = hn::Load(d, bias), high = hn::Load(d, bias + lanes);
+  const auto low = hn::LoadU(d, bias), high = hn::LoadU(d, bias + lanes);
   const std::size_t count = std::min(width, Size(y.cols - first));
   HWY_ALIGN float tail[kVectors * HWY_MAX_BYTES / sizeof(float)];
   for (int m = 0; m < y.rows; ++m, sums += width) {
@@ -377,16 +377,25 @@ void PrefetchRows(const WeightView& w, int k, int first, int last) {
   }
 }
 
+struct Product {
+  float* packed;  // x, as PackRows left it
+  const WeightView& weight;
+  const float* bias;  // of whole panels
+  const MatrixView& y;
+  DType type;
+};
+
 // What one task computes: `panels` panels of y for `blocks` blocks of x.
 struct LinearPart {
   int first_block, blocks;
   int first_panel, panels;
 };
 
-// y's part = round(x w^T + bias), from x as PackRows left it.
-void LinearPanels(float* packed, const LinearWeights& w, const MatrixView& y, DType type,
-                  const LinearPart& part) {
-  const PackedRows x{packed, y.rows, w.weight.cols};
+// y's part = round(x w^T + bias).
+void LinearPanels(const Product& product, const LinearPart& part) {
+  const WeightView& w = product.weight;
+  const MatrixView& y = product.y;
+  const PackedRows x{product.packed, y.rows, w.cols};
   ThreadScratch& scratch = OfThisThread();
   const int width = PanelWidth();
   const int first_row = part.first_block * kRows;
@@ -399,7 +408,7 @@ void LinearPanels(float* packed, const LinearWeights& w, const MatrixView& y, DT
   for (int k = 0; k < x.cols; k += kDepth) {
     const int depth = std::min(kDepth, x.cols - k);
     for (int p = 0; p < part.panels; ++p)
-      LoadWeightPanel(w.weight, type, (part.first_panel + p) * width, k, scratch.Panel(p));
+      LoadWeightPanel(w, product.type, (part.first_panel + p) * width, k, scratch.Panel(p));
     for (int slab = part.first_block; slab < last_block; slab += kSlabBlocks) {
       const int end = std::min(slab + kSlabBlocks, last_block);
       for (int p = 0; p < part.panels; ++p) {
@@ -407,7 +416,7 @@ void LinearPanels(float* packed, const LinearWeights& w, const MatrixView& y, DT
         for (int block = slab; block < end; ++block) {
           if (k + kDepth < x.cols) {
             const int done = block - part.first_block;
-            PrefetchRows(w.weight, k + kDepth, output + done * width / part.blocks,
+            PrefetchRows(w, k + kDepth, output + done * width / part.blocks,
                          output + (done + 1) * width / part.blocks);
           }
           WithRows(x.RowsOf(block), [&](auto count) {
@@ -419,14 +428,10 @@ void LinearPanels(float* packed, const LinearWeights& w, const MatrixView& y, DT
     }
   }
   for (int p = 0; p < part.panels; ++p) {
-    HWY_ALIGN float bias[kVectors * HWY_MAX_BYTES / sizeof(float)] = {};
     const int output = (part.first_panel + p) * width;
-    if (w.bias.data != nullptr) {
-      for (int n = 0; n < std::min(width, y.cols - output); ++n)
-        LoadElements(w.bias, output + n, 0, 1, type, bias + n);
-    }
-    WithType(type, [&](auto kind) {
-      FinishPanel<decltype(kind)::value>(sums_of(p, part.first_block), bias, output, y.Rows(first_row, rows));
+    WithType(product.type, [&](auto kind) {
+      FinishPanel<decltype(kind)::value>(sums_of(p, part.first_block), product.bias + output, output,
+                                         y.Rows(first_row, rows));
     });
   }
 }
@@ -449,12 +454,22 @@ std::vector<LinearPart> PartsOf(int rows, int outputs, int threads) {
   return parts;
 }
 
+// The bias in floats, zero beyond the last output of the last panel, or where there is none.
+std::vector<float> LoadBias(const LinearWeights& w, DType type) {
+  std::vector<float> bias;
+  if (w.bias.data != nullptr) bias = LoadVector(w.bias, type);
+  bias.resize(Size(CeilDiv(w.weight.rows, PanelWidth()) * PanelWidth()));
+  return bias;
+}
+
 void LinearOf(const MatrixView& x, const LinearWeights& w, const MatrixView& y, DType type,
               ThreadPool& pool) {
   float* packed = OfThisThread().packed.Take(Size(x.rows) * Size(x.cols));
   pool.For(CeilDiv(x.rows, kRows), [&](int block) { PackRows(x, packed, block); });
+  const std::vector<float> bias = LoadBias(w, type);
+  const Product product{packed, w.weight, bias.data(), y, type};
   const std::vector<LinearPart> parts = PartsOf(x.rows, w.weight.rows, pool.threads());
-  pool.For(static_cast<int>(parts.size()), [&](int i) { LinearPanels(packed, w, y, type, parts[Size(i)]); });
+  pool.For(static_cast<int>(parts.size()), [&](int i) { LinearPanels(product, parts[Size(i)]); });
 }
 
 void MultiplyTransposedOf(const MatrixView& a, const MatrixView& b, const MatrixView& y) {
