@@ -60,16 +60,15 @@ class Pass {
         options_(options),
         lengths_(LengthsOf(prompts)),
         chunks_(SplitIntoChunks(model.config(), lengths_, options.activation_budget)),
+        prefetcher_(model, options.low_memory),
         pool_(options.threads),
         hidden_(chunks_.back().first_token + chunks_.back().tokens, model.config().hidden),
         block_(
             {model.config(), options.type, ScoresOf(model.config(), options), MostTokens(chunks_), lengths_},
-            sink, watch_, pool_),
-        prefetcher_(model, options.low_memory) {}
+            sink, watch_, pool_) {}
 
   ForwardReport Run(const std::vector<TokenIds>& prompts, Progress& progress) {
     ForwardReport report;
-    prefetcher_.Enter(-1);
     Embed(model_, prompts, options_.type, pool_, hidden_.view());
     watch_.Check({"token embedding"}, hidden_.values());
     for (int layer = 0; layer < model_.config().layers; ++layer) {
@@ -104,11 +103,11 @@ class Pass {
   const ForwardOptions options_;
   const std::vector<int> lengths_;  // (P)
   const std::vector<Chunk> chunks_;
+  Prefetcher prefetcher_;  // begins to read while the rest is made
   ThreadPool pool_;
   FiniteWatch watch_;
   Buffer hidden_;  // (tokens of all prompts, E): the residual stream
   Block block_;
-  Prefetcher prefetcher_;
 };
 
 // Learned positions end somewhere, and so do the tables of some families that rotate or bias.

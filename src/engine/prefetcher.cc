@@ -24,7 +24,7 @@ void Prefetcher::Enter(int layer) {
 
 void Prefetcher::Work() {
   std::unique_lock lock(mutex_);
-  int seen = kNowhere;
+  int seen = kBeforeFirst - 1;
   while (true) {
     wake_.wait(lock, [&] { return stopping_ || entered_ > seen; });
     if (entered_ == seen) return;

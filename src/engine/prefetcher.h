@@ -1,5 +1,5 @@
-// Reads the next layer while the current one is computed, and gives back the ones before: one thread that tells
-// the kernel which pages are wanted.
+// Reads the first layer at once and the next while one is computed, and gives back those before: one thread that
+// tells the kernel which pages are wanted.
 #pragma once
 
 #include <condition_variable>
@@ -19,11 +19,11 @@ class Prefetcher {
   Prefetcher(const Prefetcher&) = delete;
   Prefetcher& operator=(const Prefetcher&) = delete;
 
-  // The pass comes to `layer`, which goes from -1, before the first, to the number of layers. Returns at once.
+  // The pass comes to `layer`, or to its end: the number of layers. Returns at once.
   void Enter(int layer);
 
  private:
-  static constexpr int kNowhere = -2;
+  static constexpr int kBeforeFirst = -1;
 
   void Work();
   void ReleaseBefore(int layer);
@@ -33,7 +33,7 @@ class Prefetcher {
   int first_held_ = 0;  // the layers before it are given back
   std::mutex mutex_;
   std::condition_variable wake_;
-  int entered_ = kNowhere;
+  int entered_ = kBeforeFirst;
   bool stopping_ = false;
   std::thread thread_;
 };
