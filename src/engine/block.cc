@@ -153,8 +153,10 @@ MatrixView Block::Normalise(bool has_norm, Slot weight, const MatrixView& x, con
   if (!has_norm) return x;
   const RowNorm norm(config_.norm, config_.norm_epsilon, settings_.type, in_->weights[weight],
                      in_->weights[model::BiasOf(weight)]);
-  pool_.For(x.rows, [&](int row) { norm.Apply(RowOf(x, row), RowOf(y, row)); });
-  Watch(operation, y);
+  pool_.For(x.rows, [&](int row) {
+    norm.Apply(RowOf(x, row), RowOf(y, row));
+    watch_.Check({operation, in_->layer}, RowOf(y, row));
+  });
   return y;
 }
 

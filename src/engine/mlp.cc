@@ -14,6 +14,8 @@ using model::Slot;
 
 namespace {
 
+constexpr std::string_view kActivation = "mlp activation";
+
 // Which tokens an expert gets, and with what weight.
 struct Share {
   int token;
@@ -64,39 +66,40 @@ void Mlp::Dense(const Projections& p, const MatrixView& x, const MatrixView& y) 
   const MatrixView up = up_.view().Rows(0, x.rows).Columns(0, p.up.rows);
   if (!config_.is_gated) {
     Project(x, p.up, p.up_bias, up, "mlp up projection");
-    Activate(up);
+    pool_.For(up.rows, [&](int row) {
+      Activate(RowOf(up, row));
+      watch_.Check({kActivation, layer_}, RowOf(up, row));
+    });
   } else {
     const MatrixView gate = gate_.view().Rows(0, x.rows).Columns(0, p.up.rows);
     Project(x, p.gate, p.gate_bias, gate, "mlp gate projection");
-    Activate(gate);
     Project(x, p.up, p.up_bias, up, "mlp up projection");
-    pool_.For(up.rows,
-              [&](int row) { kernels::MultiplyElements(settings_.type, RowOf(gate, row), RowOf(up, row)); });
+    pool_.For(up.rows, [&](int row) {
+      Activate(RowOf(gate, row));
+      kernels::MultiplyElements(settings_.type, RowOf(gate, row), RowOf(up, row));
+      watch_.Check({kActivation, layer_}, RowOf(up, row));
+    });
   }
-  Watch("mlp activation", up);
   Project(up, p.down, p.down_bias, y, "mlp down projection");
 }
 
-void Mlp::Activate(const MatrixView& values) {
-  const auto activate = [this](std::span<float> row) {
-    switch (config_.activation) {
-      case model::Activation::kGelu:
-        return kernels::Gelu(settings_.type, row);
-      case model::Activation::kGeluTanh:
-        return kernels::GeluTanh(settings_.type, row);
-      case model::Activation::kGeluNew:
-        return kernels::GeluNew(settings_.type, row);
-      case model::Activation::kGeluFast:
-        return kernels::GeluFast(settings_.type, row);
-      case model::Activation::kQuickGelu:
-        return kernels::QuickGelu(settings_.type, row);
-      case model::Activation::kSilu:
-        return kernels::Silu(settings_.type, row);
-      case model::Activation::kRelu:
-        return kernels::Relu(row);
-    }
-  };
-  pool_.For(values.rows, [&](int row) { activate(RowOf(values, row)); });
+void Mlp::Activate(std::span<float> row) const {
+  switch (config_.activation) {
+    case model::Activation::kGelu:
+      return kernels::Gelu(settings_.type, row);
+    case model::Activation::kGeluTanh:
+      return kernels::GeluTanh(settings_.type, row);
+    case model::Activation::kGeluNew:
+      return kernels::GeluNew(settings_.type, row);
+    case model::Activation::kGeluFast:
+      return kernels::GeluFast(settings_.type, row);
+    case model::Activation::kQuickGelu:
+      return kernels::QuickGelu(settings_.type, row);
+    case model::Activation::kSilu:
+      return kernels::Silu(settings_.type, row);
+    case model::Activation::kRelu:
+      return kernels::Relu(row);
+  }
 }
 
 // Tokens choose experts by the softmax of the router's outputs. Experts add to y in the order of their index,

@@ -2,6 +2,7 @@
 // Letters: M tokens; the rest as in model/config.h.
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "core/dtype.h"
@@ -38,7 +39,7 @@ class Mlp {
 
   // y = down(act(gate x) * up x), or down(act(up x)).
   void Dense(const Projections& p, const MatrixView& x, const MatrixView& y);
-  void Activate(const MatrixView& values);
+  void Activate(std::span<float> row) const;
   void RunExperts(const model::Weights& weights, const MatrixView& x, const MatrixView& y);
   void AddShared(const model::Weights& weights, const MatrixView& x, const MatrixView& y);
   void Project(const MatrixView& x, const WeightView& weight, const WeightView& bias, const MatrixView& y,
