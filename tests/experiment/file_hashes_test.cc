@@ -17,6 +17,7 @@
 #include "experiment/own_cache_folder.h"
 #include "experiment/subject.h"
 #include "experiment/subject_files.h"
+#include "experiment/subject_of.h"
 #include "golden.h"
 
 namespace headspec::experiment {
@@ -231,7 +232,7 @@ class ModelFilesTest : public OwnCacheTest {
   SubjectFiles Identify(std::int64_t* bytes = nullptr, std::int64_t seconds_later = 10) {
     ModelEntry entry;
     entry.name = model_.string();
-    Subject subject = LoadSubject(entry);
+    Subject subject = SubjectOf(entry);
     subject.stamps.taken_ns += seconds_later * 1'000'000'000;
     ByteCounter progress;
     experiment::Identify(subject, 2, progress);
@@ -277,7 +278,7 @@ TEST_F(ModelFilesTest, ListsWhatIsRead) {
 TEST_F(ModelFilesTest, ListsShardsAndTheirIndex) {
   ModelEntry entry;
   entry.name = (golden::Folder() / "checkpoints" / "phi-two-shards").string();
-  Subject subject = LoadSubject(entry);
+  Subject subject = SubjectOf(entry);
   SilentProgress silent;
   experiment::Identify(subject, 2, silent);
   const auto records = ByName(*subject.files);
@@ -325,7 +326,7 @@ TEST_F(ModelFilesTest, RefusesWhatChangedWhileItWasOpened) {
   const auto error = [&](const std::string& name, const auto& change) {
     ModelEntry entry;
     entry.name = model_.string();
-    Subject subject = LoadSubject(entry);
+    Subject subject = SubjectOf(entry);
     change();
     SilentProgress silent;
     EXPECT_EQ(ErrorOf([&] { experiment::Identify(subject, 2, silent); }),
@@ -344,7 +345,7 @@ TEST_F(ModelFilesTest, RefusesWhatChangedWhileItWasOpened) {
 TEST_F(ModelFilesTest, DoesWithoutAList) {
   ModelEntry entry;
   entry.name = model_.string();
-  Subject subject = LoadSubject(entry);
+  Subject subject = SubjectOf(entry);
   subject.stamps = {.taken_ns = subject.stamps.taken_ns, .files = {}, .is_complete = false};
   SilentProgress silent;
   experiment::Identify(subject, 2, silent);
@@ -383,7 +384,7 @@ TEST_F(ModelFilesTest, TakesBlobNamesButTrustsNoSha1) {
   }
   ModelEntry entry;
   entry.name = snapshot.string();
-  Subject subject = LoadSubject(entry);
+  Subject subject = SubjectOf(entry);
   ByteCounter progress;
   experiment::Identify(subject, 2, progress);
   EXPECT_EQ(progress.bytes, 0);

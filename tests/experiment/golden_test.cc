@@ -16,6 +16,7 @@
 #include "experiment/measurement.h"
 #include "experiment/precision.h"
 #include "experiment/prompts.h"
+#include "experiment/subject_of.h"
 
 namespace headspec::experiment {
 namespace {
@@ -32,7 +33,7 @@ ModelResult MeasureGolden(const std::filesystem::path& folder, const std::string
   MeasurementSettings settings;
   settings.precision = ParsePrecision(dtype, "test");
   Observer silent;
-  return MeasureModel(LoadSubject(entry), entry, protocol, settings, silent);
+  return MeasureModel(SubjectOf(entry), entry, protocol, settings, silent);
 }
 
 // How far deeper layers may be from the reference in a rounding precision. Every rounding that falls the
@@ -188,7 +189,7 @@ TEST_P(GoldenAttention, ProbabilitiesAgreeWithTheReference) {
   const auto header = checkpoint::ParseSafetensors(std::as_bytes(std::span(bytes)), "attention.safetensors");
   ModelEntry entry;
   entry.name = folder.string();
-  const Subject subject = LoadSubject(entry);
+  const Subject subject = SubjectOf(entry);
   const auto prompts = Tokenise(subject, {LoadPrompts("standard-10-v3").prompts.front()}, 128, false);
   std::map<std::string, KeepingSink> passes;
   for (const auto& tensor : header.tensors) {
@@ -265,7 +266,7 @@ TEST(Determinism, ResultsDoNotDependOnThreads) {
   for (const int threads : {1, 2, 5}) {
     MeasurementSettings settings;
     settings.run.threads = threads;
-    results.push_back(MeasureModel(LoadSubject(entry), entry, DefaultProtocol(), settings, silent));
+    results.push_back(MeasureModel(SubjectOf(entry), entry, DefaultProtocol(), settings, silent));
   }
   EXPECT_EQ(results[0].prompt_entropies, results[1].prompt_entropies);
   EXPECT_EQ(results[0].prompt_entropies, results[2].prompt_entropies);
@@ -281,7 +282,7 @@ TEST(Chunks, ResultsDoNotDependOnTheBudget) {
     MeasurementSettings settings;
     settings.run.activation_budget = budget;
     settings.run.low_memory = budget == 1;
-    results.push_back(MeasureModel(LoadSubject(entry), entry, DefaultProtocol(), settings, silent));
+    results.push_back(MeasureModel(SubjectOf(entry), entry, DefaultProtocol(), settings, silent));
   }
   EXPECT_EQ(results[0].prompt_entropies, results[2].prompt_entropies);
   EXPECT_EQ(results[1].prompt_entropies, results[2].prompt_entropies);
