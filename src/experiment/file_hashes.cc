@@ -108,8 +108,10 @@ std::optional<FileStamp> StampOf(const fs::path& path) {
                    Nanoseconds(status.st_ctim)};
 }
 
-bool SameContent(const FileStamp& a, const FileStamp& b) {
-  return a.device == b.device && a.inode == b.inode && a.bytes == b.bytes && a.modified_ns == b.modified_ns;
+bool IsSameFile(const FileStamp& a, const FileStamp& b) { return a.device == b.device && a.inode == b.inode; }
+
+bool IsUnwritten(const FileStamp& a, const FileStamp& b) {
+  return a.bytes == b.bytes && a.modified_ns == b.modified_ns;
 }
 
 std::string HashInBlobName(const fs::path& folder, const std::string& name) {

@@ -26,8 +26,8 @@ struct FileStamp {
 
 // Of the file that `path` leads to; nothing if that is not a regular file.
 std::optional<FileStamp> StampOf(const std::filesystem::path& path);
-// Whether both are of one unchanged file. New names and permissions do not count.
-bool SameContent(const FileStamp& a, const FileStamp& b);
+bool IsSameFile(const FileStamp& a, const FileStamp& b);   // one inode, whatever happened to it
+bool IsUnwritten(const FileStamp& a, const FileStamp& b);  // nothing written between the two; size and time
 
 // "sha256:<64 hex>" or "git-sha1:<40 hex>" if folder/name is a link to that name among the blobs of the hub
 // cache that `folder` is a snapshot of; else "".

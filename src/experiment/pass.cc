@@ -15,6 +15,9 @@
 namespace headspec::experiment {
 namespace {
 
+constexpr const char* kUncertain =
+    "the result is not kept for later runs: files were replaced while the model was opened";
+
 NonFinite NonFiniteOf(const engine::ForwardReport& report) {
   if (report.non_finite == 0) return {};
   const engine::Place& place = report.first_non_finite;
@@ -64,10 +67,10 @@ std::string KeyOf(const Subject& subject, const std::vector<std::vector<int>>& i
 
 // What was computed is of the files as they were identified, or it is not kept.
 std::string KeepUnlessChanged(const Subject& subject, const std::string& key, const PassResult& result) {
-  const std::string changed = ChangedFile(subject.folder, *subject.files);
-  if (changed.empty()) return KeepPass(key, result);
+  const std::string written = WrittenFile(subject.folder, *subject.files);
+  if (written.empty()) return KeepPass(key, result);
   return fmt::format("{} changed while it was measured: the result is not to be trusted and not kept",
-                     changed);
+                     written);
 }
 
 }  // namespace
@@ -99,8 +102,9 @@ Pass RunPass(const Subject& subject, const std::vector<std::vector<int>>& ids, c
   const engine::ForwardOptions options =
       ForwardOptionsOf(config, protocol, request.precision, request.run, progress);
   Pass pass;
-  if (!request.use_memo || !subject.files) {
+  if (!request.use_memo || !subject.files || subject.files->content.empty()) {
     pass.result = ComputeShown(subject, ids, request.kind, options);
+    if (request.use_memo && subject.files) pass.warnings.emplace_back(kUncertain);
     return pass;
   }
   const std::string key = KeyOf(subject, ids, protocol, request, options);

@@ -118,8 +118,8 @@ void FindSha256(std::vector<File>& files, std::int64_t taken_ns, int threads, Pr
   for (std::size_t i = 0; i < owners.size(); ++i) {
     File& file = *owners[i];
     file.sha256 = hashes[i];
-    if (StampOf(file.path) != file.stamp) throw Changed(file.path);
-    if (file.stamp.bytes >= kWorthRemembering) RememberSha256(file.path, file.stamp, file.sha256, taken_ns);
+    if (file.stamp.bytes >= kWorthRemembering && StampOf(file.path) == file.stamp)
+      RememberSha256(file.path, file.stamp, file.sha256, taken_ns);
   }
 }
 
@@ -146,21 +146,25 @@ SubjectFiles IdentifyFiles(const fs::path& folder, const checkpoint::Checkpoint&
   std::vector<File> files = ListFiles(folder, checkpoint, stamps);
   FindSha256(files, stamps.taken_ns, threads, progress);
   SubjectFiles identified;
+  bool is_certain = true;
   for (File& file : files) {
+    const std::optional<FileStamp> now = StampOf(folder / file.record.name);
+    if (!now || !IsUnwritten(*now, file.stamp)) throw Changed(folder / file.record.name);
+    is_certain = is_certain && IsSameFile(*now, file.stamp);
     if (file.record.hash.empty()) file.record.hash = file.sha256;
     if (file.decides) identified.content += fmt::format("{} {}\n", file.sha256, file.record.name);
     identified.records.push_back(std::move(file.record));
     identified.stamps.push_back(file.stamp);
   }
-  if (const std::string changed = ChangedFile(folder, identified); !changed.empty())
-    throw Changed(folder / changed);
+  if (!is_certain) identified.content.clear();
   return identified;
 }
 
-std::string ChangedFile(const fs::path& folder, const SubjectFiles& files) {
+std::string WrittenFile(const fs::path& folder, const SubjectFiles& files) {
   for (std::size_t i = 0; i < files.records.size(); ++i) {
     const std::optional<FileStamp> now = StampOf(folder / files.records[i].name);
-    if (now && !SameContent(*now, files.stamps[i])) return files.records[i].name;
+    if (now && IsSameFile(*now, files.stamps[i]) && !IsUnwritten(*now, files.stamps[i]))
+      return files.records[i].name;
   }
   return "";
 }

@@ -27,6 +27,8 @@ struct SubjectFiles {
   std::vector<FileRecord> records;  // config.json, then the tokenizer's, the shard index and the weights
   std::vector<FileStamp> stamps;    // of each of them
   // What the numbers of a pass depend on: SHA-256 and name of config.json, index and weights, one a line.
+  // Empty if it is not certain that what was opened is what was hashed: a file was replaced by its equal in
+  // size and time, or the file system does not number its files for good.
   std::string content;
 };
 
@@ -35,8 +37,8 @@ struct SubjectFiles {
 SubjectFiles IdentifyFiles(const std::filesystem::path& folder, const checkpoint::Checkpoint& checkpoint,
                            const FolderStamps& stamps, int threads, Progress& progress);
 
-// The first of these files whose content is not any more what was identified, or "". A file that is gone has
-// not changed: what is open stays as it is.
-std::string ChangedFile(const std::filesystem::path& folder, const SubjectFiles& files);
+// The first of these files that was written to since, or "". One that is gone or replaced was not: what is
+// open stays as it is.
+std::string WrittenFile(const std::filesystem::path& folder, const SubjectFiles& files);
 
 }  // namespace headspec::experiment
