@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <cstdio>
 
+#include "core/environment.h"
+#include "core/utf8.h"
 #include "report/tables.h"
 #include "report/text.h"
 
@@ -42,6 +44,23 @@ std::string Duration(double seconds) {
   return fmt::format("{:.0f} min", seconds / 60);
 }
 
+// Names and words of servers cannot repaint the terminal: control characters and what is no text become \xNN.
+std::string Escaped(std::string_view text) {
+  std::string line;
+  while (!text.empty()) {
+    const std::size_t length = Utf8Length(text);
+    const std::string_view character = text.substr(0, std::max<std::size_t>(length, 1));
+    text.remove_prefix(character.size());
+    const char32_t c = length == 0 ? 0 : Utf8CodePoint(character);
+    if (c >= 0x20 && (c < 0x7F || c >= 0xA0)) {
+      line += character;
+    } else {
+      for (const char byte : character) line += fmt::format("\\x{:02X}", static_cast<unsigned char>(byte));
+    }
+  }
+  return line;
+}
+
 std::size_t TerminalColumns() {
   constexpr std::size_t kUsual = 80;
   winsize size = {};
@@ -58,16 +77,11 @@ void CatchInterrupts() {
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ,
+              SIG_IGN);  // a file above `ulimit -f` is a failed write with a reason, as on a full disk
 }
 
-void PrintError(std::string_view text) {
-  std::string line = "headspec: ";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    line += byte < 0x20 || byte == 0x7F ? fmt::format("\\x{:02X}", byte) : std::string(1, c);
-  }
-  Write(stderr, line + "\n");
-}
+void PrintError(std::string_view text) { Write(stderr, "headspec: " + Escaped(text) + "\n"); }
 
 int StdoutFailure() { return stdout_failure; }
 
@@ -76,7 +90,8 @@ bool Interrupted() { return interrupted != 0; }
 Console::Console(const CommonOptions& options, double sanity_min_si)
     : options_(options),
       sanity_min_si_(sanity_min_si),
-      show_progress_(!options.quiet && !options.no_progress && isatty(STDERR_FILENO) != 0) {}
+      show_progress_(!options.quiet && !options.no_progress && isatty(STDERR_FILENO) != 0 &&
+                     !IsSwitchedOn("HF_HUB_DISABLE_PROGRESS_BARS")) {}
 
 Console::~Console() { ClearBar(); }
 
@@ -94,7 +109,7 @@ void Console::PrintResult(std::string_view text) {
 void Console::Note(std::string_view text) {
   if (options_.quiet) return;
   ClearBar();
-  Write(stderr, std::string(text) + "\n");
+  Write(stderr, Escaped(text) + "\n");
 }
 
 void Console::Error(std::string_view text) {

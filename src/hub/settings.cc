@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "core/environment.h"
 #include "core/error.h"
 #include "core/file.h"
 
@@ -43,13 +44,6 @@ fs::path Home() {
   return Expand("~/.cache/huggingface");
 }
 
-bool IsTrue(const char* name) {
-  std::string value = Environment(name);
-  std::transform(value.begin(), value.end(), value.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return value == "1" || value == "ON" || value == "YES" || value == "TRUE";
-}
-
 std::string Strip(const std::string& text) {
   constexpr std::string_view kSpace = " \t\r\n";
   const auto first = text.find_first_not_of(kSpace);
@@ -58,12 +52,13 @@ std::string Strip(const std::string& text) {
 }
 
 std::string Endpoint() {
-  std::string endpoint = Environment("HF_ENDPOINT");
+  const std::string stated = Environment("HF_ENDPOINT");
+  std::string endpoint = stated;
   if (endpoint.empty()) return "https://huggingface.co";
   while (endpoint.ends_with('/')) endpoint.pop_back();
   const bool plain = endpoint.find_first_of(" \t\r\n@?#") == std::string::npos;
   if (!plain || (!endpoint.starts_with("https://") && !endpoint.starts_with("http://"))) {
-    throw Error(ErrorKind::kInput, fmt::format("HF_ENDPOINT: expected https://HOST, found \"{}\"", endpoint),
+    throw Error(ErrorKind::kInput, fmt::format("HF_ENDPOINT: expected https://HOST, found \"{}\"", stated),
                 "set it to the address of the hub or a mirror, or unset it");
   }
   return endpoint;
@@ -83,7 +78,7 @@ std::chrono::milliseconds Seconds(const char* name, std::chrono::milliseconds ot
 }
 
 void FindToken(Settings& settings) {
-  if (IsTrue("HF_HUB_DISABLE_IMPLICIT_TOKEN")) return;
+  if (IsSwitchedOn("HF_HUB_DISABLE_IMPLICIT_TOKEN")) return;
   for (const char* name : {"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"}) {
     settings.token = Strip(Environment(name));
     settings.token_source = name;
@@ -136,7 +131,7 @@ Settings SettingsFromEnvironment() {
   FindToken(settings);
   CheckToken(settings);
   for (const char* name : {"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"}) {
-    if (settings.offline_reason.empty() && IsTrue(name))
+    if (settings.offline_reason.empty() && IsSwitchedOn(name))
       settings.offline_reason = fmt::format("{}={}", name, Environment(name));
   }
   for (const char* name : {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"}) {
