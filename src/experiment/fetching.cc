@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <system_error>
 
 #include "experiment/progress.h"
 #include "experiment/subject.h"
@@ -30,8 +31,9 @@ FetchedModel FetchModel(const ModelEntry& entry, const HubOptions& hub, Observer
                      .commit = snapshot.commit,
                      .folder = snapshot.folder.string(),
                      .notes = snapshot.notes};
+  std::error_code code;
   for (const auto& file : fs::recursive_directory_iterator(snapshot.folder)) {
-    if (file.is_directory()) continue;
+    if (!file.is_regular_file(code)) continue;  // a link whose blob somebody removed is no file either
     model.files.push_back(fs::path(file).lexically_relative(snapshot.folder).string());
     model.bytes += file.file_size();
   }

@@ -15,6 +15,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "hub/excerpt.h"
 
 namespace headspec::hub {
 namespace fs = std::filesystem;
@@ -189,14 +190,14 @@ std::vector<std::string> ShardsOf(const fs::path& index) {
   const auto fail = [&index](const std::string& found) {
     throw Error(ErrorKind::kInput,
                 fmt::format("{}: expected weight_map with file names, found {}", index.string(), found),
-                "download the model again");
+                "remove that file and fetch the model again; if the hub has it so, tell the model's authors");
   };
   std::set<std::string> names;
   try {
     const auto json = ParseJson<nlohmann::json>(ReadFile(index).value_or(""));
     if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) fail("none");
     for (const auto& [tensor, file] : json["weight_map"].items()) {
-      if (!file.is_string() || !IsSafeFileName(file.get<std::string>())) fail(file.dump());
+      if (!file.is_string() || !IsSafeFileName(file.get<std::string>())) fail(Excerpt(file.dump()));
       names.insert(file.get<std::string>());
     }
   } catch (const JsonError& e) {

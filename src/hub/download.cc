@@ -21,6 +21,7 @@
 #include "core/file_descriptor.h"
 #include "core/hash.h"
 #include "hub/blob_lock.h"
+#include "hub/excerpt.h"
 
 namespace headspec::hub {
 namespace fs = std::filesystem;
@@ -174,7 +175,7 @@ void BlobDownload::Begin(const Answer& answer) {
     if (!range.starts_with(expected)) {
       throw Error(ErrorKind::kSystem,
                   fmt::format("{}: {}: expected Content-Range {}..., found \"{}\"", line().model.model,
-                              file_.name, expected, range),
+                              file_.name, expected, Excerpt(range)),
                   fmt::format("remove {} and try again", partial_.string()));
     }
     size = range.substr(range.rfind('/') + 1);
@@ -235,6 +236,7 @@ void BlobDownload::Complete(const Answer&) {
 bool BlobDownload::Recover(const Answer& answer) {
   if (answer.status != 416 || offset_ == 0) return false;
   StartOver();
+  ForgetRedirects();
   return true;
 }
 
@@ -242,6 +244,7 @@ void BlobDownload::Publish() {
   const std::string found = hasher_.Hex();
   if (found != file_.etag) {
     StartOver();
+    ForgetRedirects();
     const std::string difference = fmt::format(
         "expected {} {}, received {}", file_.etag.size() == 64 ? "sha256" : "git sha1", file_.etag, found);
     if (std::exchange(differed_, true)) {
@@ -269,8 +272,9 @@ void BlobDownload::FailWrite(int error) const {
                                          : "check its permissions, or name another folder with --cache-dir");
 }
 
-std::string Gigabytes(std::uint64_t bytes) {
-  return fmt::format("{:.2f} GB", static_cast<double>(bytes) / 1e9);
+std::string Amount(std::uint64_t bytes) {
+  const bool large = bytes >= 1'000'000'000;
+  return fmt::format("{:.2f} {}", static_cast<double>(bytes) / (large ? 1e9 : 1e6), large ? "GB" : "MB");
 }
 
 void RequireSpace(const Line& line, const Repository& repository, std::uint64_t needed) {
@@ -280,17 +284,17 @@ void RequireSpace(const Line& line, const Repository& repository, std::uint64_t 
   const fs::space_info space = fs::space(folder, code);
   if (code || space.available >= needed) return;
   throw Error(ErrorKind::kSystem,
-              fmt::format("{}: {} to download, {} free in {}", line.model.model, Gigabytes(needed),
-                          Gigabytes(space.available), repository.folder().parent_path().string()),
+              fmt::format("{}: {} to download, {} free in {}", line.model.model, Amount(needed),
+                          Amount(space.available), repository.folder().parent_path().string()),
               "free some space, or name another folder with --cache-dir");
 }
 
 void RequireSafeTransport(const Line& line, const RemoteFile& file) {
   if (file.bytes <= kMostOverPlainHttp || line.model.settings.endpoint.starts_with("https://")) return;
-  throw Error(ErrorKind::kSystem,
-              fmt::format("{}: {}: {} over plain HTTP are refused", line.model.model, file.name,
-                          Gigabytes(file.bytes)),
-              "use an endpoint with https");
+  throw Error(
+      ErrorKind::kSystem,
+      fmt::format("{}: {}: {} over plain HTTP are refused", line.model.model, file.name, Amount(file.bytes)),
+      "use an endpoint with https");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "hub/excerpt.h"
 
 namespace headspec::hub {
 namespace {
@@ -120,11 +121,16 @@ void Exchange::Redirect() {
     throw Error(ErrorKind::kSystem,
                 fmt::format("{}: {}: {}", line_.model.model, what_,
                             next.empty() ? fmt::format("redirected to \"{}\", which is not followed",
-                                                       answer_.Header("location"))
+                                                       Excerpt(answer_.Header("location")))
                                          : fmt::format("redirected more than {} times", kMostRedirects)),
                 "check HF_ENDPOINT");
   }
   url_ = next;
+}
+
+void Exchange::ForgetRedirects() {
+  url_ = first_url_;
+  redirects_ = 0;
 }
 
 void Exchange::Retry(const std::string& why, std::chrono::seconds least, const std::function<void()>& fail) {
@@ -133,8 +139,7 @@ void Exchange::Retry(const std::string& why, std::chrono::seconds least, const s
   const int factor = std::min(1 << (tries_ - 1), kLongestPauseFactor);
   const auto pause = std::max<std::chrono::milliseconds>(settings.first_pause * factor, least);
   not_before_ = Clock::now() + pause;
-  url_ = first_url_;  // a signed address may have expired
-  redirects_ = 0;
+  ForgetRedirects();
   line_.progress.Note(fmt::format("{}: {}: {}; trying again in {:.0f} s ({} of {})", line_.model.model, what_,
                                   why, std::chrono::duration<double>(pause).count(), tries_, kMostTries));
 }

@@ -52,6 +52,8 @@ class Exchange : private Receiver {
   // Another try after a pause of at least `least`; throws what `fail` throws when there were too many.
   void Retry(const std::string& why, std::chrono::seconds least, const std::function<void()>& fail);
   void ResetTries() { tries_ = 0; }
+  // The next request asks the hub itself: a signed address expires.
+  void ForgetRedirects();
 
   const Line& line() const { return line_; }
   const std::string& what() const { return what_; }

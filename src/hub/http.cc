@@ -138,8 +138,10 @@ struct HttpClient::Transfer {
       case CURLE_SSL_CIPHER:
         return Fault::kTls;
       case CURLE_COULDNT_CONNECT: {
-        // libcurl names the host it could not reach: another one is the proxy.
-        const bool direct = std::string_view(complaint.data()).find(Host(url)) != std::string_view::npos;
+        // libcurl names the host it could not reach: another one, or one after "via", is the proxy.
+        const std::string_view said = complaint.data();
+        const bool direct =
+            said.find(Host(url)) != std::string_view::npos && said.find(" via ") == std::string_view::npos;
         return direct ? Fault::kConnection : Fault::kProxy;
       }
       case CURLE_COULDNT_RESOLVE_HOST:

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "hub/cache.h"
+#include "hub/excerpt.h"
 
 namespace headspec::hub {
 namespace {
@@ -17,8 +18,7 @@ constexpr std::string_view kInvalidToken = "Invalid credentials in Authorization
 
 // The server's words, in one line of reasonable length.
 std::string Said(const Answer& answer) {
-  std::string message = answer.Header("x-error-message");
-  if (message.size() > 200) message = message.substr(0, 200) + "...";
+  const std::string message = Excerpt(answer.Header("x-error-message"), 200);
   return message.empty() ? fmt::format("HTTP {}", answer.status)
                          : fmt::format("HTTP {}: {}", answer.status, message);
 }
@@ -49,11 +49,13 @@ std::string PageOf(const RemoteModel& model) { return model.settings.endpoint + 
 
 [[noreturn]] void FailMissing(const RemoteModel& model, const Answer& answer) {
   const Settings& settings = model.settings;
+  const std::string spelling = model.model.find('/') == std::string::npos
+                                   ? "check the spelling (most models have an owner: org/name)"
+                                   : "check the spelling";
   Fail(fmt::format("{}: no such model at {}, or it is private (HTTP {}, {})", model.model, settings.endpoint,
                    answer.status, SentToken(settings)),
-       settings.token.empty()
-           ? "check the spelling; for a private model set HF_TOKEN to a token that may read it"
-           : "check the spelling, and that the token may read it");
+       spelling + (settings.token.empty() ? "; for a private model set HF_TOKEN to a token that may read it"
+                                          : ", and that the token may read it"));
 }
 
 [[noreturn]] void FailRate(const RemoteModel& model, const Answer& answer) {
@@ -109,7 +111,7 @@ Listing ParseListing(const RemoteModel& model, const std::string& body) {
     };
     listing.commit = text(json, "sha");
     if (!IsCommit(listing.commit))
-      fail(fmt::format("expected a commit as sha, found \"{}\"", listing.commit));
+      fail(fmt::format("expected a commit as sha, found \"{}\"", Excerpt(listing.commit)));
     if (!json.contains("siblings") || !json["siblings"].is_array())
       fail("expected a list of files as siblings");
     for (const auto& sibling : json["siblings"]) {
@@ -129,19 +131,19 @@ RemoteFile ParseFile(const RemoteModel& model, const std::string& name, const An
                   model.settings.endpoint);
   if (!IsCommit(answer.Header("x-repo-commit")))
     Fail(fmt::format("{}: expected a commit in X-Repo-Commit, found \"{}\"", where,
-                     answer.Header("x-repo-commit")),
+                     Excerpt(answer.Header("x-repo-commit"))),
          next);
   RemoteFile file{.name = name, .etag = PlainEtag(FirstOf(answer, "x-linked-etag", "etag"))};
   if ((file.etag.size() != 40 && file.etag.size() != 64) || !IsHex(file.etag)) {
     Fail(
         fmt::format("{}: expected a sha256 or git sha1 as ETag, found \"{}\": the file could not be verified",
-                    where, file.etag),
+                    where, Excerpt(file.etag)),
         next);
   }
   const std::string size = FirstOf(answer, "x-linked-size", "content-length");
   const auto [end, error] = std::from_chars(size.data(), size.data() + size.size(), file.bytes);
   if (size.empty() || error != std::errc() || end != size.data() + size.size())
-    Fail(fmt::format("{}: expected its size in Content-Length, found \"{}\"", where, size), next);
+    Fail(fmt::format("{}: expected its size in Content-Length, found \"{}\"", where, Excerpt(size)), next);
   return file;
 }
 
