@@ -49,7 +49,7 @@ class ListingExchange final : public Exchange {
 class MetadataExchange final : public Exchange {
  public:
   MetadataExchange(const Line& line, const std::string& commit, const std::string& name)
-      : Exchange(line, name, line.model.FileUrl(commit, name)) {}
+      : Exchange(line, name, line.model.FileUrl(commit, name)), commit_(commit) {}
 
   RemoteFile file;
 
@@ -61,9 +61,11 @@ class MetadataExchange final : public Exchange {
   }
   void Take(std::string_view) override {}
   void Complete(const Answer& answer) override {
-    file = ParseFile(line().model, what(), answer);
+    file = ParseFile(line().model, commit_, what(), answer);
     Finish();
   }
+
+  std::string commit_;
 };
 
 }  // namespace
@@ -109,9 +111,9 @@ void Exchange::OnEnd(Fault fault, const std::string& complaint) {
     Redirect();
   } else if (IsTransient(answer_)) {
     Retry(fmt::format("HTTP {}", answer_.status), std::chrono::seconds(RetryAfter(answer_)),
-          [this] { FailStatus(line_.model, what_, answer_); });
+          [&] { FailStatus(line_.model, what_, asked, answer_); });
   } else if (!Recover(answer_)) {
-    FailStatus(line_.model, what_, answer_);
+    FailStatus(line_.model, what_, asked, answer_);
   }
 }
 

@@ -86,6 +86,14 @@ void Bring(const Line& line, const Repository& repository, const std::string& co
   for (const RemoteFile& file : files) repository.Link(commit, file.name, file.etag);
 }
 
+// That the hub does not have it. A whole snapshot in a cache that only others may write needs no such note.
+void Remember(const Repository& repository, const std::string& commit, const std::string& absent) {
+  try {
+    repository.MarkAbsent(commit, absent);
+  } catch (const Error&) {
+  }
+}
+
 Snapshot SnapshotOf(const Repository& repository, const std::string& commit) {
   return {repository.Snapshot(commit), repository.model(), commit, {}};
 }
@@ -106,7 +114,7 @@ Snapshot Download(const ModelName& name, const Repository& repository, const Set
   RequireMeasurable(remote, listing);
   Bring(line, repository, commit, SmallFiles(listing));
   for (const std::string_view file : kTokenizerFiles) {
-    if (!Holds(listing.files, file)) repository.MarkAbsent(commit, std::string(file));
+    if (!Holds(listing.files, file)) Remember(repository, commit, std::string(file));
   }
   Bring(line, repository, commit,
         Holds(listing.files, kWeights) ? std::vector<std::string>{std::string(kWeights)}

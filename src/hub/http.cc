@@ -14,6 +14,8 @@
 namespace headspec::hub {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 struct FreeEasy {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
 };
@@ -80,6 +82,8 @@ struct HttpClient::Transfer {
   bool answered = false;  // OnAnswer was called
   bool stopped = false;
   std::exception_ptr thrown;
+  std::chrono::milliseconds timeout{};
+  Clock::time_point heard = Clock::now();  // when the other side last gave a sign of life
 
   void AddHeader(const std::string& line) {
     headers.reset(curl_slist_append(headers.release(), line.c_str()));
@@ -94,6 +98,7 @@ struct HttpClient::Transfer {
 
   static std::size_t OnHeader(char* data, std::size_t, std::size_t size, void* self) {
     auto& transfer = *static_cast<Transfer*>(self);
+    transfer.heard = Clock::now();
     const std::string_view line = Trim({data, size});
     if (line.starts_with("HTTP/")) transfer.answer = {};  // 100 Continue, or a proxy's answer, came before
     if (const auto colon = line.find(':'); colon != std::string_view::npos) {
@@ -108,11 +113,20 @@ struct HttpClient::Transfer {
       transfer.ReadStatus();
       if (!transfer.Announce()) return 0;
       transfer.receiver->OnBytes({data, size});
+      transfer.heard = Clock::now();
     } catch (...) {
       transfer.thrown = std::current_exception();
       return 0;
     }
     return size;
+  }
+
+  // Connecting has a limit of its own.
+  bool IsSilent(Clock::time_point now) {
+    curl_off_t connected = 0;
+    curl_easy_getinfo(easy.get(), CURLINFO_PRETRANSFER_TIME_T, &connected);
+    if (connected == 0) heard = now;
+    return now - heard >= timeout;
   }
 
   void ReadStatus() {
@@ -167,6 +181,7 @@ struct HttpClient::State {
 
   void Configure(const Request& request, Transfer& transfer) const;
   void Finish(CURL* easy, CURLcode code);
+  bool EndSilent(Clock::time_point now);
 };
 
 HttpClient::HttpClient(const std::string& user_agent, const std::string& ca_bundle)
@@ -202,8 +217,6 @@ void HttpClient::State::Configure(const Request& request, Transfer& transfer) co
   curl_easy_setopt(easy, CURLOPT_NOBODY, request.head ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 512L * 1024);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, std::max(1L, milliseconds / 1000));
   if (!ca_bundle.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, ca_bundle.c_str());
   transfer.AddHeader("Accept-Encoding: identity");
   if (!request.token.empty()) transfer.AddHeader("authorization: Bearer " + request.token);
@@ -221,6 +234,7 @@ void HttpClient::Start(const Request& request, Receiver& receiver) {
   if (!transfer->easy) throw Error(ErrorKind::kSystem, "libcurl cannot start a request", "free some memory");
   transfer->url = request.url;
   transfer->receiver = &receiver;
+  transfer->timeout = request.timeout;
   state_->Configure(request, *transfer);
   CURL* easy = transfer->easy.get();
   state_->transfers.emplace(easy, std::move(transfer));
@@ -241,7 +255,23 @@ void HttpClient::State::Finish(CURL* easy, CURLcode code) {
   transfer.receiver->OnEnd(fault, complaint);
 }
 
+// libcurl's own limit of speed looks at the mean of several seconds, so that silence would end late.
+bool HttpClient::State::EndSilent(Clock::time_point now) {
+  std::vector<CURL*> silent;
+  for (const auto& [easy, transfer] : transfers) {
+    if (transfer->IsSilent(now)) silent.push_back(easy);
+  }
+  for (CURL* easy : silent) {
+    fmt::format_to_n(transfers[easy]->complaint.data(), CURL_ERROR_SIZE - 1, "silent for {} s",
+                     transfers[easy]->timeout.count() / 1000);
+    Finish(easy, CURLE_OPERATION_TIMEDOUT);
+  }
+  return !silent.empty();
+}
+
 void HttpClient::Poll(std::chrono::milliseconds longest) {
+  // Before reading: what waits to be read while a receiver takes its time is no silence.
+  const Clock::time_point now = Clock::now();
   int running = 0;
   curl_multi_perform(state_->multi, &running);
   int left = 0;
@@ -251,6 +281,7 @@ void HttpClient::Poll(std::chrono::milliseconds longest) {
     ended = true;
     state_->Finish(message->easy_handle, message->data.result);
   }
+  ended = state_->EndSilent(now) || ended;
   if (!ended) curl_multi_poll(state_->multi, nullptr, 0, static_cast<int>(longest.count()), nullptr);
 }
 

@@ -23,6 +23,8 @@ std::string Said(const Answer& answer) {
                          : fmt::format("HTTP {}: {}", answer.status, message);
 }
 
+std::string HostOf(const std::string& url) { return url.substr(0, url.find('/', url.find("//") + 2)); }
+
 std::string SentToken(const Settings& settings) {
   return settings.token.empty() ? "no token was sent" : "with the token from " + settings.token_source;
 }
@@ -124,13 +126,14 @@ Listing ParseListing(const RemoteModel& model, const std::string& body) {
   return listing;
 }
 
-RemoteFile ParseFile(const RemoteModel& model, const std::string& name, const Answer& answer) {
+RemoteFile ParseFile(const RemoteModel& model, const std::string& commit, const std::string& name,
+                     const Answer& answer) {
   const std::string where = fmt::format("{}: {}", model.model, name);
   const std::string next =
       fmt::format("check that {} is a hub or a mirror of it, and that no proxy changes its answers",
                   model.settings.endpoint);
-  if (!IsCommit(answer.Header("x-repo-commit")))
-    Fail(fmt::format("{}: expected a commit in X-Repo-Commit, found \"{}\"", where,
+  if (answer.Header("x-repo-commit") != commit)
+    Fail(fmt::format("{}: expected the commit in X-Repo-Commit, found \"{}\"", where,
                      Excerpt(answer.Header("x-repo-commit"))),
          next);
   RemoteFile file{.name = name, .etag = PlainEtag(FirstOf(answer, "x-linked-etag", "etag"))};
@@ -147,8 +150,13 @@ RemoteFile ParseFile(const RemoteModel& model, const std::string& name, const An
   return file;
 }
 
-void FailStatus(const RemoteModel& model, const std::string& what, const Answer& answer) {
+void FailStatus(const RemoteModel& model, const std::string& what, const std::string& url,
+                const Answer& answer) {
   const Settings& settings = model.settings;
+  if (!IsSameHost(url, settings.endpoint) && answer.status != 407) {  // a CDN knows neither models nor tokens
+    Fail(fmt::format("{}: {} cannot be had from {} ({})", model.model, what, HostOf(url), Said(answer)),
+         "try again later");
+  }
   const std::string code = answer.Header("x-error-code");
   if (answer.status == 401 && answer.Header("x-error-message") == kInvalidToken) {
     Fail(fmt::format("{}: {} does not accept the token from {} (HTTP 401)", model.model, settings.endpoint,
@@ -188,7 +196,7 @@ void FailStatus(const RemoteModel& model, const std::string& what, const Answer&
 
 void FailTransfer(const RemoteModel& model, const std::string& what, const std::string& url, Fault fault,
                   const std::string& complaint) {
-  const std::string host = url.substr(0, url.find('/', url.find("//") + 2));
+  const std::string host = HostOf(url);
   if (fault == Fault::kProxy) {
     FailForGood(
         fmt::format("{}: {}: the proxy on the way to {} fails ({})", model.model, what, host, complaint),

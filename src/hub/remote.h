@@ -50,12 +50,14 @@ struct RemoteFile {
 
 // Throws Error on an answer that is no listing.
 Listing ParseListing(const RemoteModel& model, const std::string& body);
-// From the answer to HEAD. Throws Error if the hub does not say commit, blob name and size.
-RemoteFile ParseFile(const RemoteModel& model, const std::string& name, const Answer& answer);
+// From the answer to HEAD. Throws Error if the hub does not say this commit, blob name and size.
+RemoteFile ParseFile(const RemoteModel& model, const std::string& commit, const std::string& name,
+                     const Answer& answer);
 
-// The Error for an answer that is none of what was wanted (status 4xx, 5xx); `what` names the file or the
-// listing.
-[[noreturn]] void FailStatus(const RemoteModel& model, const std::string& what, const Answer& answer);
+// The Error for an answer from `url` that is none of what was wanted (status 4xx, 5xx); `what` names the file
+// or the listing.
+[[noreturn]] void FailStatus(const RemoteModel& model, const std::string& what, const std::string& url,
+                             const Answer& answer);
 // The Error for a request without an answer.
 [[noreturn]] void FailTransfer(const RemoteModel& model, const std::string& what, const std::string& url,
                                Fault fault, const std::string& complaint);

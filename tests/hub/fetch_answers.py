@@ -22,7 +22,7 @@ class Headers(FetchTest):
 
     def test_missing(self):
         self.hub.fault("missing_commit", path="/config.json")
-        self.refused("no X-Repo-Commit", "config.json", "a commit in X-Repo-Commit", "")
+        self.refused("no X-Repo-Commit", "config.json", "the commit in X-Repo-Commit", "")
         self.hub.fault("missing_etag", path="/config.json")
         self.refused("no ETag", "config.json", "a sha256 or git sha1 as ETag", "", ": the file could not be verified")
         self.hub.fault("missing_size", path="/config.json")
@@ -42,7 +42,7 @@ class Headers(FetchTest):
 
     def test_long_values_are_cut(self):
         self.header("X-Repo-Commit", "a" * 5000)
-        self.refused(None, "config.json", "a commit in X-Repo-Commit", "a" * 100 + "...")
+        self.refused(None, "config.json", "the commit in X-Repo-Commit", "a" * 100 + "...")
 
     def test_words_of_the_server_are_shown_safely(self):
         self.hub.fault("status", path="/api/models", status=403)
@@ -96,8 +96,7 @@ class Redirects(FetchTest):
     def test_listing_from_a_third_host(self):
         other = self.start(Hub())
         self.hub.fault("redirect", path="/api/models", location=f"{other.url}/x")
-        self.check_fails(None, 3, f"{ID}: {self.hub.url} has no list of files and does not answer as the hub does (HTTP 404 without X-Error-Code); check "
-                                  "HF_ENDPOINT")
+        self.check_fails(None, 3, f"{ID}: list of files cannot be had from {other.url} (HTTP 404: {WORDS}); try again later")
         self.assertEqual([r["authorization"] for r in other.requests], [None])
 
     def test_elsewhere(self):

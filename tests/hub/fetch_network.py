@@ -48,7 +48,7 @@ class Busy(FetchTest):
         self.check_fetches(notes=retries(WEIGHTS_FILE, "HTTP 503", 1))
         shutil.rmtree(self.cache)
         self.hub.fault("status", server="cdn", status=503)
-        self.check_fails("503 of the CDN that stays", 3, f"{ID}: {WEIGHTS_FILE} cannot be had from {self.hub.url} (HTTP 503); try again later",
+        self.check_fails("503 of the CDN that stays", 3, f"{ID}: {WEIGHTS_FILE} cannot be had from {self.hub.cdn_url} (HTTP 503); try again later",
                          notes=retries(WEIGHTS_FILE, "HTTP 503"))
 
     def test_with_a_cached_snapshot(self):
@@ -103,12 +103,12 @@ class Connections(FetchTest):
 
     def test_stall(self):
         self.hub.fault("stall", server="cdn", after=300_000, seconds=60, times=1)
-        self.check_fetches("silence in the middle", notes=retries(WEIGHTS_FILE, count=1), HF_HUB_DOWNLOAD_TIMEOUT="1")
+        self.check_fetches("silence in the middle", notes=retries(WEIGHTS_FILE, "silent for 1 s", 1), HF_HUB_DOWNLOAD_TIMEOUT="1")
         self.assertEqual(self.ranges(), [None, "bytes=300000-"])
 
     def test_slow_answer(self):
         self.hub.fault("delay", path="/api/models", seconds=30, times=1)
-        self.check_fetches(notes=retries(LISTING, count=1), HF_HUB_ETAG_TIMEOUT="1")
+        self.check_fetches(notes=retries(LISTING, "silent for 1 s", 1), HF_HUB_ETAG_TIMEOUT="1")
 
 
 class Bytes(FetchTest):

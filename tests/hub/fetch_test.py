@@ -17,11 +17,16 @@ from fetch_network import *  # noqa: E402,F403
 from fetch_refusals import *  # noqa: E402,F403
 
 
+# As people meet them.
+ORDER = ("Names", "Access", "Revisions", "Contents", "Fetch", "Connections", "Busy", "Proxies", "Certificates", "Redirects", "Pages", "Headers",
+         "Bytes", "Disk", "Together")
+
+
 def table():
     lines = ["| What happens | What headspec says | Exit code |", "|---|---|---|"]
-    for title, line, code in fetching.ROWS:
-        shown = line.replace("|", "\\|").replace("<", "&lt;")
-        lines.append(f"| {title} | {shown or '(nothing: it fetches)'} | {code} |")
+    for _, title, line, code in sorted(fetching.ROWS, key=lambda row: ORDER.index(row[0])):
+        shown = f"`{line}`".replace("|", "\\|") if line else "nothing; it is fetched"
+        lines.append(f"| {title} | {shown} | {code} |")
     return "\n".join(lines)
 
 

@@ -12,11 +12,12 @@ namespace headspec::hub {
 namespace {
 
 constexpr const char* kCommit = "0123456789abcdef0123456789abcdef01234567";
+const std::string kEndpoint = "https://hub.example";
 const std::string kSha256(64, 'a');
 
 class RemoteTest : public testing::Test {
  protected:
-  void SetUp() override { settings_.endpoint = "https://hub.example"; }
+  void SetUp() override { settings_.endpoint = kEndpoint; }
 
   void SetToken() {
     settings_.token = "hf_secret";
@@ -26,14 +27,14 @@ class RemoteTest : public testing::Test {
     return ErrorOf([&] { ParseListing(model_, body); });
   }
   std::string File(const Answer& answer) const {
-    return ErrorOf([&] { ParseFile(model_, "model.safetensors", answer); });
+    return ErrorOf([&] { ParseFile(model_, kCommit, "model.safetensors", answer); });
   }
   std::string Status(const Answer& answer, const std::string& what = "config.json") const {
-    return ErrorOf([&] { FailStatus(model_, what, answer); });
+    return ErrorOf([&] { FailStatus(model_, what, kEndpoint + "/x", answer); });
   }
   bool CacheMayHelp(const Answer& answer) const {
     try {
-      FailStatus(model_, "config.json", answer);
+      FailStatus(model_, "config.json", kEndpoint, answer);
     } catch (const HubRefusal& refusal) {
       return refusal.cache_may_help();
     }
@@ -98,7 +99,7 @@ TEST_F(RemoteTest, RefusesWhatIsNoListing) {
 }
 
 TEST_F(RemoteTest, ReadsAFile) {
-  const RemoteFile small = ParseFile(model_, "config.json",
+  const RemoteFile small = ParseFile(model_, kCommit, "config.json",
                                      {.status = 200,
                                       .headers = {{"x-repo-commit", kCommit},
                                                   {"etag", "W/\"" + std::string(40, 'b') + "\""},
@@ -106,7 +107,7 @@ TEST_F(RemoteTest, ReadsAFile) {
   EXPECT_EQ(small.name, "config.json");
   EXPECT_EQ(small.etag, std::string(40, 'b'));
   EXPECT_EQ(small.bytes, 12u);
-  const RemoteFile large = ParseFile(model_, "model.safetensors",
+  const RemoteFile large = ParseFile(model_, kCommit, "model.safetensors",
                                      {.status = 302,
                                       .headers = {{"x-repo-commit", kCommit},
                                                   {"etag", "\"other\""},
@@ -122,9 +123,9 @@ TEST_F(RemoteTest, RefusesAFileThatCouldNotBeVerified) {
   const std::string next =
       "; check that https://hub.example is a hub or a mirror of it, and that no proxy changes its answers";
   Answer answer{.status = 200};
-  EXPECT_EQ(File(answer), where + "a commit in X-Repo-Commit, found \"\"" + next);
+  EXPECT_EQ(File(answer), where + "the commit in X-Repo-Commit, found \"\"" + next);
   answer.headers["x-repo-commit"] = "main";
-  EXPECT_EQ(File(answer), where + "a commit in X-Repo-Commit, found \"main\"" + next);
+  EXPECT_EQ(File(answer), where + "the commit in X-Repo-Commit, found \"main\"" + next);
   answer.headers["x-repo-commit"] = kCommit;
   for (const std::string& etag : {std::string(), std::string("../../x"), std::string(64, 'A'),
                                   std::string(63, 'a'), "../" + std::string(61, 'a')}) {
@@ -170,7 +171,7 @@ TEST_F(RemoteTest, SaysWhoMayRead) {
 TEST_F(RemoteTest, RemindsOfTheOwner) {
   const RemoteModel name{settings_, "phi-2", "main"};
   EXPECT_EQ(
-      ErrorOf([&] { FailStatus(name, "list of files", WithCode(401, "RepoNotFound")); }),
+      ErrorOf([&] { FailStatus(name, "list of files", kEndpoint, WithCode(401, "RepoNotFound")); }),
       "kSystem: phi-2: no such model at https://hub.example, or it is private (HTTP 401, no token was sent); "
       "check the spelling (most models have an owner: org/name); for a private model set HF_TOKEN to a token "
       "that may read it");
@@ -204,6 +205,23 @@ TEST_F(RemoteTest, SaysHowLongToWait) {
       Status({.status = 429}),
       "kSystem: org/name: https://hub.example limits the rate of requests (HTTP 429, with the token from "
       "HF_TOKEN); try again in some minutes");
+}
+
+// Where the token was not sent, an account is not what is wrong.
+TEST_F(RemoteTest, NamesTheHostThatRefuses) {
+  SetToken();
+  EXPECT_EQ(
+      ErrorOf([&] { FailStatus(model_, "model.safetensors", "https://cdn.example/a?b", {.status = 403}); }),
+      "kSystem: org/name: model.safetensors cannot be had from https://cdn.example (HTTP 403); try again "
+      "later");
+}
+
+TEST_F(RemoteTest, RefusesAFileOfAnotherCommit) {
+  EXPECT_EQ(File({.status = 200, .headers = {{"x-repo-commit", std::string(40, 'f')}}}),
+            "kSystem: org/name: model.safetensors: expected the commit in X-Repo-Commit, found \"" +
+                std::string(40, 'f') +
+                "\"; check that https://hub.example is a hub or a mirror of it, and that no proxy changes "
+                "its answers");
 }
 
 TEST_F(RemoteTest, KeepsTheServersWordsShort) {
