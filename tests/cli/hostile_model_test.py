@@ -41,18 +41,20 @@ class Folder(HostileTest):
         (self.dir / "m").symlink_to("m")
         self.assert_measure_fails(3, f"{self.dir}/m: no such folder; give a folder that holds a Hugging Face checkpoint, or org/name", self.dir / "m")
 
+    def absent(self, name, revision="main", reason="--offline"):
+        return (f'{name}: no such folder here, no revision "{revision}" of it in the cache {self.dir}/hf/hub, and {reason} forbids to ask the '
+                "hub; run it once without it, or give a folder")
+
     def test_name_that_is_too_long(self):
         name = "a" * 300
-        self.assert_measure_fails(3, f'{name}: no such folder here, and no revision "main" of it in the cache {self.dir}/hf/hub; download it '
-                                     f"with `hf download {name}`, or give a folder", name)
+        self.assert_measure_fails(3, self.absent(name), name, "--offline")
 
     def test_not_in_the_cache(self):
-        def missing(revision, option):
-            return (f'org/name: no such folder here, and no revision "{revision}" of it in the cache {self.dir}/hf/hub; download it with '
-                    f"`hf download org/name{option}`, or give a folder")
-        self.assert_measure_fails(3, missing("main", ""), "org/name")
-        self.assert_measure_fails(3, missing("v2", " --revision v2"), "org/name", "--revision", "v2")
-        self.assert_measure_fails(3, f'org/name@v2: {missing("v2", " --revision v2")}', "org/name@v2")
+        self.assert_measure_fails(3, self.absent("org/name"), "org/name", "--offline")
+        self.assert_measure_fails(3, self.absent("org/name", "v2"), "org/name", "--revision", "v2", "--offline")
+        self.assert_measure_fails(3, f'org/name@v2: {self.absent("org/name", "v2")}', "org/name@v2", "--offline")
+        self.env["HF_HUB_OFFLINE"] = "1"
+        self.assert_measure_fails(3, self.absent("org/name", reason="HF_HUB_OFFLINE=1"), "org/name")
 
     def test_name_that_would_leave_the_cache(self):
         self.assert_measure_fails(3, "../../none-such: no such folder; give a folder that holds a Hugging Face checkpoint, or org/name", "../../none-such")
