@@ -145,8 +145,12 @@ struct HttpClient::Transfer {
       case CURLE_COULDNT_RESOLVE_PROXY:
       case CURLE_PROXY:
         return Fault::kProxy;
-      case CURLE_PEER_FAILED_VERIFICATION:
       case CURLE_SSL_CONNECT_ERROR:
+        // A connection that breaks in the handshake; libcurl has no code of its own for it.
+        return std::string_view(complaint.data()).find(" in connection to ") == std::string_view::npos
+                   ? Fault::kTls
+                   : Fault::kConnection;
+      case CURLE_PEER_FAILED_VERIFICATION:
       case CURLE_SSL_CACERT_BADFILE:
       case CURLE_SSL_CERTPROBLEM:
       case CURLE_SSL_CIPHER:

@@ -1,11 +1,8 @@
 """Answers that are none: missing and odd headers, pages for people, redirects, and plain attacks."""
-import contextlib
 import json
 import random
-import socket
-import threading
 
-from fetching import FILES, GOOD, ID, MAIN, SMALL, WEIGHTS, WORDS, FetchTest, Hub, Repository
+from fetching import Attacker, FILES, GOOD, ID, MAIN, SMALL, WEIGHTS, WORDS, FetchTest, Hub, Repository
 
 NOT_A_HUB = "check HF_ENDPOINT, and whether a proxy or a login page stands in between"
 
@@ -33,6 +30,10 @@ class Headers(FetchTest):
             self.header(name, None, "/resolve/.*/model.safetensors")
         self.hub.fault("missing_etag", path="/resolve/.*/model.safetensors")
         self.refused(None, "model.safetensors", "a sha256 or git sha1 as ETag", "", ": the file could not be verified")
+
+    def test_another_commit(self):
+        self.header("X-Repo-Commit", "f" * 40)
+        self.refused("a file of another commit", "config.json", "the commit in X-Repo-Commit", "f" * 40)
 
     def test_etag_that_leads_elsewhere(self):
         for etag in ("../../x", "/etc/passwd", "../" + "a" * 61, "A" * 64, "a" * 39, "%2e%2e%2fx", "a" * 40 + "/x"):
@@ -130,32 +131,6 @@ class Sizes(FetchTest):
         self.check_kept(done)
 
 
-class Attacker:
-    """Answers every connection with the same bytes."""
-
-    def __init__(self, answer):
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
-        self.answer = answer
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                connection, _ = self.socket.accept()
-            except OSError:
-                return
-            with connection, contextlib.suppress(OSError):
-                connection.settimeout(5)
-                connection.recv(65536)
-                connection.sendall(self.answer)
-
-    def stop(self):
-        with contextlib.suppress(OSError):
-            self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
-
-
 def answer(body, *headers, status=b"200 OK"):
     return b"\r\n".join([b"HTTP/1.1 " + status, b"Content-Length: %d" % len(body), *headers, b"", body])
 
@@ -171,12 +146,8 @@ class Attacks(FetchTest):
         self.check_kept(done)
 
     def attack(self, raw):
-        attacker = Attacker(raw)
-        try:
-            done = self.program("fetch", ID, HF_ENDPOINT=attacker.url, HF_HUB_ETAG_TIMEOUT="5", HEADSPEC_RETRY_PAUSE="0")
-            self.check_one_line(done)
-        finally:
-            attacker.stop()
+        attacker = self.start(Attacker(raw))
+        self.check_one_line(self.program("fetch", ID, HF_ENDPOINT=f"http://{attacker.address}", HF_HUB_ETAG_TIMEOUT="5", HEADSPEC_RETRY_PAUSE="0"))
 
     def test_bodies_of_the_listing(self):
         commit = b'{"sha": "' + MAIN.encode() + b'", '

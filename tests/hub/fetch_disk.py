@@ -82,6 +82,14 @@ class Disk(FetchTest):
         self.incomplete.mkdir(parents=True)
         self.check_fails(None, 3, f"cache: cannot write {self.incomplete} (Is a directory); check its permissions, or name another folder with --cache-dir")
 
+    def test_whole_snapshot_in_a_cache_of_others(self):
+        """What the hub does not have cannot be remembered there: that is no reason to fail."""
+        self.check_fetches()
+        marks = self.cache / FOLDER / ".no_exist"
+        shutil.rmtree(marks)
+        marks.write_text("")
+        self.check_fetches()
+
     def test_link_whose_blob_is_gone(self):
         self.check_fetches()
         (self.blobs / WEIGHTS_SHA).unlink()

@@ -2,7 +2,7 @@
 import hashlib
 import shutil
 
-from fetching import (FILES, GOOD, ID, MAIN, WEIGHTS, WEIGHTS_SHA, WITH_TOKEN, WORDS, FetchTest, Hub, Repository, blob_id,
+from fetching import (Attacker, FILES, GOOD, ID, MAIN, WEIGHTS, WEIGHTS_SHA, WITH_TOKEN, WORDS, FetchTest, Hub, Repository, blob_id,
                       retries)
 from hub_server import make_certificate
 
@@ -42,6 +42,10 @@ class Busy(FetchTest):
         self.hub.fault("status", path="/api/models", status=503)
         self.check_fails("503 that stays", 3, f"{ID}: list of files cannot be had from {self.hub.url} (HTTP 503); try again later",
                          notes=retries(LISTING, "HTTP 503"))
+
+    def test_refusal_of_the_cdn(self):
+        self.hub.fault("status", server="cdn", status=403)
+        self.check_fails("a CDN that refuses", 3, f"{ID}: {WEIGHTS_FILE} cannot be had from {self.hub.cdn_url} (HTTP 403); try again later")
 
     def test_server_errors_of_the_cdn(self):
         self.hub.fault("status", server="cdn", status=503, times=1)
@@ -205,6 +209,15 @@ class Proxies(FetchTest):
         self.check_fails("a proxy that wants a password", 3, f"{ID}: the proxy wants a name and a password (HTTP 407); put them into https_proxy as "
                          "http://NAME:PASSWORD@HOST:PORT", HF_ENDPOINT="http://hub.example", http_proxy=self.hub.url)
 
+    def test_that_refuses_to_connect(self):
+        for status in (b"403 Forbidden", b"407 Proxy Authentication Required", b"503 Busy"):
+            proxy = self.start(Attacker(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n"))
+            self.check_fails("a proxy that refuses" if b"403" in status else None, 3, f"{ID}: list of files: the proxy on the way to https://hub.example fails "
+                             f"({WORDS}); check https_proxy, http_proxy and no_proxy", HF_ENDPOINT="https://hub.example",
+                             https_proxy=f"http://name:word@{proxy.address}")
+            self.assertIn(b"CONNECT hub.example:443", proxy.asked)
+            self.assertNotIn(GOOD.encode(), proxy.asked)
+
     def test_left_out(self):
         self.check_fetches(http_proxy="http://127.0.0.1:9", no_proxy="127.0.0.1")
 
@@ -224,6 +237,23 @@ class Certificates(FetchTest):
     def test_that_nobody_trusts(self):
         self.check_fails("a certificate that is not trusted", 3, self.unsafe())
         self.assertEqual(self.hub.requests, [])
+
+    def test_handshake_that_breaks_off(self):
+        """The network is at fault, not the certificate: it is tried again."""
+        silent = self.start(Attacker(b""))
+        self.check_fails("a connection that breaks off before it is safe", 3, f"{ID}: list of files: https://{silent.address} cannot be reached ({WORDS}); "
+                         f"{UNREACHABLE}", notes=retries(LISTING), HF_ENDPOINT=f"https://{silent.address}")
+
+    def test_server_without_certificates(self):
+        plain = self.start(Attacker(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
+        done = self.program("fetch", ID, HF_ENDPOINT=f"https://{plain.address}")
+        self.assertRegex(done.stderr, r"headspec: org/name: list of files: no safe connection to https://\S+ \([^\n]+wrong version number\); [^\n]+\n\Z")
+        self.assertEqual(done.returncode, 3)
+
+    def test_cut_in_the_middle(self):
+        self.hub.fault("cut", server="cdn", after=300_000, times=3)
+        self.check_fetches(notes=[retries(WEIGHTS_FILE, count=1)[0]] * 3, REQUESTS_CA_BUNDLE=str(self.certificate))
+        self.assertEqual(self.ranges(), [None, *(f"bytes={300_000 * i}-" for i in (1, 2, 3))])
 
     def test_that_are_named(self):
         for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):

@@ -3,12 +3,15 @@ holds after every run, however it ended.
 
 check_fails and check_fetches record what they saw in ROWS under the title they are given: the table of docs/hub.md.
 """
+import contextlib
 import hashlib
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 
@@ -49,6 +52,34 @@ def retries(what, why=WORDS, count=5, seconds=0, id=ID):
     return [f"{id}: {what}: {why}; trying again in {seconds} s ({i + 1} of 5)" for i in range(count)]
 
 
+class Attacker:
+    """Answers every connection with the same bytes."""
+
+    def __init__(self, answer):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.socket.getsockname()[1]}"
+        self.answer, self.asked = answer, b""
+
+    def start(self):
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            with connection, contextlib.suppress(OSError):
+                connection.settimeout(5)
+                self.asked += connection.recv(65536)
+                connection.sendall(self.answer)
+
+    def stop(self):
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
+
 class FetchTest(unittest.TestCase):
     maxDiff = None
     hub_options = {}
@@ -68,10 +99,10 @@ class FetchTest(unittest.TestCase):
     def scratch():
         return None
 
-    def start(self, hub):
-        hub.start()
-        self.addCleanup(hub.stop)
-        return hub
+    def start(self, server):
+        server.start()
+        self.addCleanup(server.stop)
+        return server
 
     def add(self, id, files=None, **options):
         self.hub.add(Repository(id, SMALL if files is None else files, **options))
