@@ -190,7 +190,7 @@ std::string Console::Amount() const {
   const double unit = large ? 1e9 : 1e6;
   std::string text = fmt::format("{:.{}f}/{:.{}f} {}", static_cast<double>(done_) / unit, large ? 2 : 1,
                                  static_cast<double>(total_) / unit, large ? 2 : 1, large ? "GB" : "MB");
-  if (pace_.rate > 0) text += fmt::format("  {:.0f} MB/s", pace_.rate / 1e6);
+  if (pace_.rate > 0) text += fmt::format("  {:.{}f} MB/s", pace_.rate / 1e6, pace_.rate < 1e7 ? 1 : 0);
   return text;
 }
 

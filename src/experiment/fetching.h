@@ -14,10 +14,10 @@ struct FetchedModel {
   std::string model;
   std::string revision;  // as asked for
   std::string commit;
-  std::string folder;              // the snapshot
-  std::vector<std::string> files;  // in it, sorted
-  std::uint64_t bytes = 0;         // of them all
-  std::vector<std::string> notes;  // why the cache was used although the hub was to be asked
+  std::string folder;                // the snapshot
+  std::vector<std::string> files{};  // in it, sorted
+  std::uint64_t bytes = 0;           // of them all
+  std::vector<std::string> notes;    // why the cache was used although the hub was to be asked
 };
 
 // Throws Error(kInput) on what is no name of a model.

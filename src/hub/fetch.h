@@ -22,9 +22,9 @@ bool IsModelName(const std::string& text);
 
 struct Snapshot {
   std::filesystem::path folder;
-  std::string model;
-  std::string commit;
-  std::vector<std::string> notes;  // for people: why the hub was not asked
+  std::string model{};
+  std::string commit{};
+  std::vector<std::string> notes{};  // for people: why the hub was not asked
 };
 
 // What measuring needs: the cached snapshot of the revision if it is whole, without any request; otherwise

@@ -13,16 +13,16 @@
 namespace headspec::hub {
 
 struct Request {
-  std::string url;
+  std::string url{};
   bool head = false;
-  std::string token;                          // sent as a bearer token; empty: none
+  std::string token{};                        // sent as a bearer token; empty: none
   std::uint64_t from = 0;                     // first byte wanted
   std::chrono::milliseconds timeout{10'000};  // to connect, and of silence
 };
 
 struct Answer {
   int status = 0;
-  std::map<std::string, std::string> headers;  // names in lower case
+  std::map<std::string, std::string> headers{};  // names in lower case
 
   // Empty if there is no such header.
   std::string Header(const std::string& name) const;
