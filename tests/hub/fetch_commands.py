@@ -156,7 +156,7 @@ class Terminal(FetchTest):
         self.hub.fault("throttle", server="cdn", rate=700_000)
         status, shown = self.on_terminal()
         self.assertEqual(status, 0)
-        self.assertRegex(shown, r"org/name: downloading [█░]+ \d\.\d/1\.1 MB  1 MB/s  \d+ s left")
+        self.assertRegex(shown, r"org/name: downloading [█░]+ \d\.\d/1\.1 MB  \d\.\d MB/s  \d+ s left")
         self.assertTrue(shown.endswith("\r\x1b[K"), ascii(shown[-50:]))
         self.assertNotIn(GOOD, shown)
         self.check_snapshot()

@@ -34,8 +34,11 @@ if __name__ == "__main__":
     if sys.argv[3:] == ["--table"]:
         errors = io.StringIO()
         tests = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-        if not unittest.TextTestRunner(errors).run(tests).wasSuccessful():
+        result = unittest.TextTestRunner(errors).run(tests)
+        if not result.wasSuccessful():
             sys.exit(errors.getvalue())
+        if result.skipped:
+            sys.exit("the table would lack rows: " + "; ".join(f"{test.id()}: {reason}" for test, reason in result.skipped))
         print(table())
     else:
         unittest.main(argv=[sys.argv[0], *sys.argv[3:]])

@@ -138,10 +138,13 @@ class FetchTest(unittest.TestCase):
             self.assertEqual(text, expected)
 
     def check_fails(self, title, code, error, *arguments, notes=(), **environment):
+        earlier = (self.cache / FOLDER / "refs/main").exists() and self.earlier()
         done = self.program("fetch", *(arguments or [ID]), **environment)
         self.check_lines(done.stderr, [*notes, f"headspec: {error}"])
         self.assertEqual((done.returncode, done.stdout), (code, ""))
         self.check_kept(done)
+        if earlier:
+            self.assertEqual(self.earlier(), earlier, "the snapshot of before changed")
         self.record(title, done.stderr.splitlines()[-1], code)
         return done
 
@@ -167,6 +170,10 @@ class FetchTest(unittest.TestCase):
                              (r"([0-9a-f]{12})[0-9a-f]{28,}", r"\1…"), (r"\d+\.\d\d GB (to download|free)", r"N GB \1")):
             line = re.sub(pattern, new, line)
         ROWS.append((type(self).__name__, title, line.removeprefix("headspec: "), code))
+
+    def earlier(self):
+        commit = (self.cache / FOLDER / "refs/main").read_text()
+        return [(p.name, p.read_bytes() if p.exists() else None) for p in sorted((self.cache / FOLDER / "snapshots" / commit).iterdir())]
 
     def check_snapshot(self, commit=MAIN, folder=FOLDER, content=None):
         content = FILES[commit] if content is None else content
