@@ -12,10 +12,14 @@ namespace headspec {
 // Storage and rounding type of the forward pass.
 enum class Precision { kBFloat16, kFloat16, kFloat32 };
 
-// "torch.bfloat16" and so on, as the notebook writes dtypes.
-std::string TorchName(Precision precision);
 // "bfloat16", "float16", "float32", as on the command line.
-std::string ShortName(Precision precision);
+inline std::string ShortName(Precision precision) {
+  return precision == Precision::kBFloat16  ? "bfloat16"
+         : precision == Precision::kFloat16 ? "float16"
+                                            : "float32";
+}
+// "torch.bfloat16" and so on, as the notebook writes dtypes.
+inline std::string TorchName(Precision precision) { return "torch." + ShortName(precision); }
 
 // Whose rounding points the forward pass reproduces.
 enum class Profile {
@@ -24,7 +28,9 @@ enum class Profile {
   kExact,  // float32 everywhere
 };
 // "hf-4.57", "hf-4.47" or "exact".
-std::string ProfileName(Profile profile);
+inline std::string ProfileName(Profile profile) {
+  return profile == Profile::kHf457 ? "hf-4.57" : profile == Profile::kHf447 ? "hf-4.47" : "exact";
+}
 
 struct PromptSet {
   std::string version;  // "Standard-10 v3", or the file's name

@@ -8,48 +8,30 @@
 
 #include "core/error.h"
 
-namespace headspec {
+namespace headspec::experiment {
 namespace {
 
 struct Row {
   Precision precision;
-  const char* name;
-  const char* torch_name;
   const char* label;
   DType type;
 };
 
 constexpr std::array<Row, 3> kRows = {{
-    {Precision::kBFloat16, "bfloat16", "torch.bfloat16", "bf16", DType::kBF16},
-    {Precision::kFloat16, "float16", "torch.float16", "fp16", DType::kF16},
-    {Precision::kFloat32, "float32", "torch.float32", "fp32", DType::kF32},
+    {Precision::kBFloat16, "bf16", DType::kBF16},
+    {Precision::kFloat16, "fp16", DType::kF16},
+    {Precision::kFloat32, "fp32", DType::kF32},
 }};
 
 const Row& RowOf(Precision precision) { return kRows[static_cast<std::size_t>(precision)]; }
 
 }  // namespace
 
-std::string ProfileName(Profile profile) {
-  switch (profile) {
-    case Profile::kHf447:
-      return "hf-4.47";
-    case Profile::kExact:
-      return "exact";
-    default:
-      return "hf-4.57";
-  }
-}
-
-std::string TorchName(Precision precision) { return RowOf(precision).torch_name; }
-std::string ShortName(Precision precision) { return RowOf(precision).name; }
-
-namespace experiment {
-
 DType TypeOf(Precision precision) { return RowOf(precision).type; }
 
 Precision ParsePrecision(std::string_view name, std::string_view where) {
   for (const Row& row : kRows) {
-    if (name == row.name) return row.precision;
+    if (name == ShortName(row.precision)) return row.precision;
   }
   throw Error(ErrorKind::kInput,
               fmt::format("{}: expected bfloat16, float16 or float32, found \"{}\"", where, name),
@@ -85,5 +67,4 @@ SanityVariant MakeVariant(Precision precision, bool use_chat_template) {
           std::string(use_chat_template ? "chat+" : "raw+") + RowOf(precision).label};
 }
 
-}  // namespace experiment
-}  // namespace headspec
+}  // namespace headspec::experiment
