@@ -56,6 +56,9 @@ struct Numerics {
   std::string profile;     // "hf-4.57"
   std::string dtype;       // "torch.bfloat16"
   std::string cpu_target;  // vector instruction set the kernels ran on
+  // What multiplied the weights: "float32 fused multiply-add" gives the same bits on every processor,
+  // "AMX-BF16" and "AVX512-BF16" (of --fast-bf16) on those with that unit.
+  std::string products;
   NonFinite non_finite;
   std::vector<double> max_abs_score;  // [L]: largest |query . key| before scaling
   double largest_finite = 0;          // of the type that holds the scores; beyond it they overflow

@@ -17,7 +17,7 @@ int RunCheck(const ModelArguments& args) {
   plan.purpose = "Sanity check of " + args.model;
   plan.protocol = BuildProtocol(args.protocol);
   plan.ladder = {EntryOf(args.model, args.protocol)};
-  RunResult run = experiment::StartResult(plan);
+  RunResult run = experiment::StartResult(plan, args.common.run_options());
   Console console(args.common, run.plan.protocol.sanity_min_si);
   const ModelEntry& entry = run.plan.ladder.front();
   const RunOptions options = args.common.run_options();

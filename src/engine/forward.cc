@@ -14,6 +14,7 @@
 #include "engine/chunks.h"
 #include "engine/embedding.h"
 #include "engine/kernels/kernels.h"
+#include "engine/kernels/products.h"
 #include "engine/prefetcher.h"
 
 namespace headspec::engine {
@@ -176,5 +177,11 @@ std::string ArithmeticOf(const ForwardOptions& options) {
 }
 
 std::string CpuTarget() { return kernels::CurrentTarget(); }
+
+std::vector<std::string> CpuTargets() { return kernels::Targets(); }
+
+std::string Products(DType type) { return kernels::Products(type); }
+
+std::string HighwayVersion() { return kernels::HighwayVersion(); }
 
 }  // namespace headspec::engine

@@ -47,5 +47,10 @@ std::string ArithmeticOf(const ForwardOptions& options);
 
 // The vector instruction set that the kernels run on here: "AVX2", "AVX3" (AVX-512), ...
 std::string CpuTarget();
+// All that it could be here, best first, the bf16 units among them: values of ForwardOptions::cpu_target.
+std::vector<std::string> CpuTargets();
+// What multiplies the weights of a pass in `type` on them (kernels/products.h).
+std::string Products(DType type);
+std::string HighwayVersion();
 
 }  // namespace headspec::engine

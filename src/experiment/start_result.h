@@ -3,10 +3,11 @@
 
 #include "headspec/plan.h"
 #include "headspec/result.h"
+#include "headspec/run.h"
 
 namespace headspec::experiment {
 
-// A result with plan, time and version filled in, and nothing measured yet.
-RunResult StartResult(const Plan& plan);
+// A result with plan, time, version and environment filled in, and nothing measured yet.
+RunResult StartResult(const Plan& plan, const RunOptions& options);
 
 }  // namespace headspec::experiment

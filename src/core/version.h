@@ -1,0 +1,12 @@
+// Versions of the libraries behind this room's doors, as linked where they tell, else as compiled.
+#pragma once
+
+#include <string>
+
+namespace headspec {
+
+std::string OpenSslVersion();  // of libcrypto, "3.0.15"
+std::string JsonLibraryVersion();
+std::string FmtVersion();
+
+}  // namespace headspec
