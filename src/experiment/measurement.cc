@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "experiment/conversions.h"
 #include "experiment/pass.h"
 #include "experiment/precision.h"
 #include "metrics/specialization.h"
@@ -59,6 +60,7 @@ Numerics NumericsOf(const PassResult& pass, Profile profile, Precision precision
   numerics.largest_finite = LargestFinite(ScoreTypeOf(profile, precision));
   numerics.dtype = TorchName(precision);
   numerics.cpu_target = pass.cpu_target;
+  numerics.products = engine::Products(TypeOf(precision));
   numerics.max_abs_score = pass.max_abs_score;
   numerics.non_finite = pass.non_finite;
   return numerics;
@@ -122,6 +124,7 @@ std::string Describe(const NonFinite& found) {
 Provenance ProvenanceOf(const Subject& subject) {
   Provenance provenance;
   provenance.folder = std::filesystem::absolute(subject.folder).lexically_normal().string();
+  provenance.repository = subject.repository;
   provenance.revision = subject.commit;
   provenance.model_type = subject.model.config().model_type;
   provenance.weights_dtype = subject.model.stored_dtype();
@@ -132,6 +135,10 @@ Provenance ProvenanceOf(const Subject& subject) {
     for (const auto& file : subject.model.checkpoint().files())
       provenance.files.push_back({file.name, file.bytes});
   }
+  provenance.tokenizer_class = subject.tokenizer.tokenizer_class();
+  provenance.adds_bos = subject.tokenizer.adds_bos();
+  provenance.has_chat_template = subject.tokenizer.has_chat_template();
+  provenance.chat_template_sha256 = subject.tokenizer.chat_template_sha256();
   return provenance;
 }
 
@@ -158,6 +165,8 @@ ModelResult MeasureModel(const Subject& subject, const ModelEntry& entry, const 
       Tokenise(subject, protocol.prompts.prompts, protocol.max_length, settings.use_chat_template);
   DescribeArchitecture(subject.model.config(), result);
   result.provenance = ProvenanceOf(subject);
+  result.provenance.conversions = ConversionsOf(subject.model, settings.precision);
+  result.provenance.chat_template_applied = prompts.chat_template_applied;
   if (result.size.empty()) result.size = SizeLabel(result.provenance.parameters);
   result.timing.load_seconds = subject.load_seconds + SecondsSince(start);
   result.timing.weight_bytes = subject.model.used_bytes();

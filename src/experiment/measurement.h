@@ -24,6 +24,7 @@ std::string Describe(const NonFinite& found);
 ModelResult MeasureModel(const Subject& subject, const ModelEntry& entry, const Protocol& protocol,
                          const MeasurementSettings& settings, Observer& observer);
 
+// All but what depends on how it is measured: conversions, and whether the template is applied.
 Provenance ProvenanceOf(const Subject& subject);
 // The architecture fields of a result.
 void DescribeArchitecture(const model::ModelConfig& config, ModelResult& result);

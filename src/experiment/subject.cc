@@ -16,20 +16,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-hub::Snapshot Find(const ModelEntry& entry, const HubOptions& options, Observer& observer) {
-  const fs::path stated = entry.path.empty() ? fs::path(entry.name) : fs::path(entry.path);
-  std::error_code code;
-  if (fs::is_directory(stated, code)) return {.folder = stated};
-  if (!entry.path.empty() || !hub::IsModelName(entry.name)) {
-    throw Error(ErrorKind::kSystem,
-                fmt::format("{}: {}", stated.string(),
-                            fs::exists(stated, code) ? "a file, not a folder" : "no such folder"),
-                "give a folder that holds a Hugging Face checkpoint, or org/name");
-  }
-  ObserverProgress progress(observer);
-  return hub::Locate(hub::ParseModelName(entry.name, entry.revision), SettingsOf(options), progress);
-}
-
 }  // namespace
 
 hub::Settings SettingsOf(const HubOptions& options) {
@@ -40,22 +26,38 @@ hub::Settings SettingsOf(const HubOptions& options) {
   return settings;
 }
 
+Location Locate(const ModelEntry& entry, const HubOptions& options, Observer& observer) {
+  const fs::path stated = entry.path.empty() ? fs::path(entry.name) : fs::path(entry.path);
+  std::error_code code;
+  if (fs::is_directory(stated, code)) return {stated, "", ""};
+  if (!entry.path.empty() || !hub::IsModelName(entry.name)) {
+    throw Error(ErrorKind::kSystem,
+                fmt::format("{}: {}", stated.string(),
+                            fs::exists(stated, code) ? "a file, not a folder" : "no such folder"),
+                "give a folder that holds a Hugging Face checkpoint, or org/name");
+  }
+  ObserverProgress progress(observer);
+  const hub::Snapshot found =
+      hub::Locate(hub::ParseModelName(entry.name, entry.revision), SettingsOf(options), progress);
+  return {found.folder, found.model, found.commit};
+}
+
 Subject LoadSubject(const ModelEntry& entry, const HubOptions& options, Observer& observer) {
-  const hub::Snapshot found = Find(entry, options, observer);
+  const Location location = Locate(entry, options, observer);
   const Clock::time_point start = Clock::now();
-  FolderStamps stamps = StampFolder(found.folder);
-  Subject subject{.folder = found.folder,
-                  .repository = found.model,
-                  .commit = found.commit,
-                  .model = model::Model::Open(found.folder),
-                  .tokenizer = text::Tokenizer::Load(found.folder),
+  FolderStamps stamps = StampFolder(location.folder);
+  Subject subject{.folder = location.folder,
+                  .repository = location.repository,
+                  .commit = location.commit,
+                  .model = model::Model::Open(location.folder),
+                  .tokenizer = text::Tokenizer::Load(location.folder),
                   .stamps = std::move(stamps)};
   const int vocab = subject.model.config().vocab;
   if (subject.tokenizer.max_id() >= vocab) {
     throw Error(
         ErrorKind::kInput,
         fmt::format("tokenizer.json: expected token ids below vocab_size {} of config.json, found {} in {}",
-                    vocab, subject.tokenizer.max_id(), found.folder.string()),
+                    vocab, subject.tokenizer.max_id(), location.folder.string()),
         "the tokenizer belongs to another model");
   }
   subject.load_seconds = std::chrono::duration<double>(Clock::now() - start).count();

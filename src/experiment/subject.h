@@ -17,10 +17,20 @@
 
 namespace headspec::experiment {
 
+struct Location {
+  std::filesystem::path folder;
+  std::string repository;  // "org/name" of a cached snapshot; empty for a plain folder
+  std::string commit;      // of the cached snapshot; empty for a plain folder
+};
+
+// Where the model that `entry` names lies. One that is neither a folder nor whole in the cache is downloaded
+// first, unless `hub` forbids it. Throws Error.
+Location Locate(const ModelEntry& entry, const HubOptions& hub, Observer& observer);
+
 struct Subject {
   std::filesystem::path folder;
-  std::string repository;  // "microsoft/phi-2" of a model from the hub's cache; empty for a plain folder
-  std::string commit;      // of the cached snapshot; empty for a plain folder
+  std::string repository;  // as in Location
+  std::string commit;
   model::Model model;
   text::Tokenizer tokenizer;
   double load_seconds = 0;

@@ -210,6 +210,7 @@ void Model::BindTensor(const Family& family, const TensorRule& rule, int layer, 
   }
   if (!IsPerLayer(rule)) {
     Fill(rule, view, config_, shared_);
+    shared_tensors_.push_back(tensor);
     return;
   }
   Fill(rule, view, config_, layers_[static_cast<std::size_t>(layer)]);
@@ -264,6 +265,12 @@ std::uint64_t Model::LayerBytes(int layer) const {
   for (const checkpoint::Tensor* tensor : layer_tensors_[static_cast<std::size_t>(layer)])
     bytes += tensor->bytes.size();
   return bytes;
+}
+
+std::vector<const checkpoint::Tensor*> Model::UsedTensors() const {
+  std::set<const checkpoint::Tensor*> used(shared_tensors_.begin(), shared_tensors_.end());
+  for (const auto& tensors : layer_tensors_) used.insert(tensors.begin(), tensors.end());
+  return {used.begin(), used.end()};
 }
 
 void Model::Prefetch(int layer) const {

@@ -48,6 +48,9 @@ class Model {
   std::uint64_t used_bytes() const { return used_bytes_; }           // of the tensors that are read
   const std::string& stored_dtype() const { return stored_dtype_; }  // "BF16", or "BF16, F32"
 
+  // The stored tensors that a pass reads, scales of fp8 weights included; each once.
+  std::vector<const checkpoint::Tensor*> UsedTensors() const;
+
   std::uint64_t LayerBytes(int layer) const;  // read for the layer; the last one only as far as its attention
 
   // Hints to the operating system: the layer is needed soon; this process is done with it for now. Its
@@ -75,6 +78,7 @@ class Model {
   checkpoint::Checkpoint checkpoint_;
   Weights shared_;
   std::vector<Weights> layers_;
+  std::vector<const checkpoint::Tensor*> shared_tensors_;
   std::vector<std::vector<const checkpoint::Tensor*>> layer_tensors_;
   std::uint64_t parameters_ = 0;
   std::uint64_t used_bytes_ = 0;

@@ -68,6 +68,11 @@ ChatTemplates ChatTemplates::Read(const std::filesystem::path& folder, const Jso
   return templates;
 }
 
+const std::string* ChatTemplates::source() const {
+  const auto found = by_name_.find(kDefault);
+  return found == by_name_.end() ? nullptr : &found->second.source;
+}
+
 std::string ChatTemplates::Render(std::string_view user_prompt, const Json& special_tokens) const {
   const auto source = by_name_.find(kDefault);
   if (source == by_name_.end()) {

@@ -16,6 +16,8 @@ class ChatTemplates {
   static ChatTemplates Read(const std::filesystem::path& folder, const JsonFile& tokenizer_config);
 
   bool empty() const { return by_name_.empty(); }
+  // The template that Render uses; null without one.
+  const std::string* source() const;
 
   // One user message, then the generation prompt. `special_tokens` are variables of the template.
   std::string Render(std::string_view user_prompt, const Json& special_tokens) const;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/hash.h"
 #include "text/chat_template.h"
 #include "text/conversion.h"
 #include "text/hf_tokenizer.h"
@@ -51,6 +52,11 @@ Encoded Tokenizer::Encode(std::string_view text, int max_length) const {
 int Tokenizer::max_id() const { return state_->max_id; }
 
 bool Tokenizer::has_chat_template() const { return !state_->chat_templates.empty(); }
+
+std::string Tokenizer::chat_template_sha256() const {
+  const std::string* source = state_->chat_templates.source();
+  return source == nullptr ? "" : HexHash(HashKind::kSha256, *source);
+}
 
 std::string Tokenizer::ApplyChatTemplate(std::string_view user_prompt) const {
   return state_->chat_templates.Render(user_prompt, state_->special_tokens);

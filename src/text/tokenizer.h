@@ -38,6 +38,8 @@ class Tokenizer {
   int max_id() const;
 
   bool has_chat_template() const;
+  // Of the template's text; empty without one.
+  std::string chat_template_sha256() const;
   // The text for one user message and the generation prompt. It may begin with BOS as text; encoding it adds
   // another, as transformers does.
   std::string ApplyChatTemplate(std::string_view user_prompt) const;
