@@ -68,6 +68,8 @@ void AddMeasuringOptions(CLI::App& command, CommonOptions& options) {
   AddProgressOptions(command, options);
   AddPassOptions(command, options);
   AddHubOptions(command, options);
+  command.add_flag("--strict", options.strict,
+                   "refuse a ladder that mixes models with and without BOS or chat template");
 }
 
 void AddPrecisionOptions(CLI::App& command, ProtocolOptions& options) {

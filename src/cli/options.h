@@ -25,6 +25,7 @@ struct CommonOptions {
   bool offline = false;
   std::string cache_folder;
   bool fresh = false;
+  bool strict = false;
 
   RunOptions run_options() const {
     return {.threads = threads,
@@ -33,7 +34,8 @@ struct CommonOptions {
             .cpu_target = cpu_target,
             .low_memory = low_memory,
             .hub = {.offline = offline, .cache_folder = cache_folder},
-            .fresh = fresh};
+            .fresh = fresh,
+            .strict = strict};
   }
 };
 void AddOutputOptions(CLI::App& command, CommonOptions& options);    // --json, -q
@@ -41,8 +43,8 @@ void AddProgressOptions(CLI::App& command, CommonOptions& options);  // --no-pro
 void AddPlanningOptions(CLI::App& command, CommonOptions& options);  // --threads, --activation-memory
 // Those, --low-memory, --fast-bf16, --cpu, --fresh.
 void AddPassOptions(CLI::App& command, CommonOptions& options);
-void AddHubOptions(CLI::App& command, CommonOptions& options);         // --offline, --cache-dir
-void AddMeasuringOptions(CLI::App& command, CommonOptions& options);  // all of them and -v
+void AddHubOptions(CLI::App& command, CommonOptions& options);        // --offline, --cache-dir
+void AddMeasuringOptions(CLI::App& command, CommonOptions& options);  // all of them, -v and --strict
 
 // What is measured and how.
 struct ProtocolOptions {

@@ -12,6 +12,7 @@
 #include "experiment/sanity.h"
 #include "experiment/start_result.h"
 #include "experiment/subject.h"
+#include "experiment/uniformity.h"
 #include "experiment/verdict.h"
 #include "headspec/run.h"
 
@@ -131,12 +132,14 @@ void MeasureLadder(std::optional<Subject> first, const std::optional<Measurement
     }));
     observer.OnModelEnd(result.models.back());
   }
+  result.warnings = experiment::MixWarnings(result.models);
 }
 
 }  // namespace
 
 RunResult Run(const Plan& plan, const RunOptions& options, Observer& observer) {
-  RunResult result = experiment::StartResult(plan);
+  if (options.strict) experiment::RequireUniform(plan);
+  RunResult result = experiment::StartResult(plan, options);
   std::optional<Subject> first;
   std::optional<MeasurementSettings> settings;
   if (plan.protocol.fallback == Fallback::kFirstModel) {
@@ -149,7 +152,8 @@ RunResult Run(const Plan& plan, const RunOptions& options, Observer& observer) {
 }
 
 RunResult Measure(const Plan& plan, const RunOptions& options, Observer& observer) {
-  RunResult result = experiment::StartResult(plan);
+  if (options.strict) experiment::RequireUniform(plan);
+  RunResult result = experiment::StartResult(plan, options);
   MeasureLadder(std::nullopt,
                 plan.protocol.variants.size() == 1
                     ? std::optional(SettingsOf(plan.protocol.variants.front(), options))

@@ -66,13 +66,15 @@ std::vector<Point> PointsOf(const RunResult& run, std::vector<std::string>& note
   return points;
 }
 
-std::string DataText(const std::vector<Point>& points, const std::vector<std::string>& notes) {
+std::string DataText(const std::vector<Point>& points, const std::vector<std::string>& notes,
+                     const std::vector<std::string>& warnings) {
   std::string text = "# size in billions\tSI\tstandard deviation\tlabel\tmodel\n";
   for (const Point& point : points) {
     text += fmt::format("{}\t{}\t{}\t\"{}\"\t\"{}\"\n", PythonFloat(point.size_b), PythonFloat(point.si),
                         PythonFloat(point.std), ModelSizeLabel(point.size_b), WithoutQuotes(point.name));
   }
   for (const std::string& note : notes) text += fmt::format("# not in the figure: {}\n", note);
+  for (const std::string& warning : warnings) text += fmt::format("# warning: {}\n", OneLine(warning));
   return text;
 }
 
@@ -135,10 +137,11 @@ std::string SizeVariables(const std::vector<Point>& points) {
       millions ? 'M' : 'B', millions ? " per M" : "");
 }
 
-std::string FootNote(const std::vector<std::string>& notes) {
+// One line under the panels: what is missing from them, else what the models do not have in common.
+std::string FootNote(const std::vector<std::string>& notes, const std::vector<std::string>& warnings) {
   constexpr std::size_t kWidth = 190;
-  if (notes.empty()) return {};
-  return Truncate(fmt::format("Not shown: {}", fmt::join(notes, "; ")), kWidth);
+  if (!notes.empty()) return Truncate(fmt::format("Not shown: {}", fmt::join(notes, "; ")), kWidth);
+  return warnings.empty() ? "" : Truncate(OneLine("Note: " + warnings.front()), kWidth);
 }
 
 std::string ReadAll(const fs::path& file) {
@@ -168,14 +171,15 @@ Figure DescribeFigure(const RunResult& run) {
   Figure figure;
   const std::vector<Point> points = PointsOf(run, figure.notes);
   const LadderTitles titles = TitlesOf(run.plan);
-  figure.data = DataText(points, figure.notes);
+  figure.data = DataText(points, figure.notes, run.warnings);
   figure.script = "# The figure of one headspec run; its numbers are in figure.dat.\n" +
                   HeadlineVariables(run) +
                   fmt::format("left_title = {}\nright_title = {}\nseries = {}\n",
                               GnuplotString(Truncate(titles.bars, 54)), GnuplotString(titles.points),
                               GnuplotString(titles.series)) +
                   TargetVariables(run.plan) + SizeVariables(points) +
-                  fmt::format("foot_note = {}\n", GnuplotString(FootNote(figure.notes))) + kFigureScriptBody;
+                  fmt::format("foot_note = {}\n", GnuplotString(FootNote(figure.notes, run.warnings))) +
+                  kFigureScriptBody;
   return figure;
 }
 

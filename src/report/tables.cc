@@ -152,6 +152,8 @@ std::vector<std::string> TableNotes(const RunResult& run) {
   const auto has_zero_spread = [](const ModelResult& model) { return !model.error && model.si_std == 0; };
   if (!run.plan.protocol.rerun_seeds && std::any_of(run.models.begin(), run.models.end(), has_zero_spread))
     notes.push_back("+/- 0.000: nothing in the pass is random, one pass serves all seeds");
+  for (const std::string& warning : run.warnings)
+    notes.push_back(fmt::format("{} {}", kCaution, OneLine(warning)));
   return notes;
 }
 

@@ -160,6 +160,14 @@ TEST_F(FigureTest, NamesTheModelsThatItLeavesOut) {
   EXPECT_TRUE(SvgHas("Not shown: odd: size"));
 }
 
+TEST_F(FigureTest, SaysWhatTheModelsDoNotHaveInCommon) {
+  RunResult run = SampleRun();
+  run.warnings = {"this ladder mixes models with a beginning-of-sequence token"};
+  Render(run);
+  EXPECT_TRUE(SvgHas("Note: this ladder mixes models with a beginning-of-sequence token"));
+  EXPECT_NE(Read("figure.dat").find("# warning: this ladder mixes models"), std::string::npos);
+}
+
 TEST_F(FigureTest, DrawsEvenWithNothingToShow) {
   RunResult run = SampleRun();
   run.models.clear();

@@ -190,6 +190,12 @@ TEST(LadderTable, SaysNothingOfSeedsThatWereRerun) {
             "Phi-2 (2.7B)    2.7B  0.3051 +/- 0.000  MHA\n");
 }
 
+TEST(LadderTable, EndsWithWhatTheModelsDoNotHaveInCommon) {
+  RunResult run = MeasureRun();
+  run.warnings = {"this ladder mixes\nmodels"};
+  EXPECT_TRUE(LadderTable(run).ends_with("\n⚠ this ladder mixes models\n")) << LadderTable(run);
+}
+
 TEST(LadderTable, WithoutHypothesisHasNoTargetColumnAndAlignsWideNames) {
   RunResult run = MeasureRun();
   run.models[1].display = "漢字";
