@@ -39,7 +39,8 @@ int MeasureModels(const Arguments& args) {
     console.PrintResult(report::ResultsJson(run));
   else
     console.PrintResult(report::LadderTable(run));
-  console.Print("\nwritten: " + saved.paths.front() + "\n");
+  console.Print("\nwritten:\n");
+  for (const std::string& path : saved.paths) console.Print("  " + path + "\n");
   return exit_code;
 }
 

@@ -4,9 +4,11 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/hash.h"
 #include "report/bundle.h"
 #include "report/figure.h"
 #include "report/output_folder.h"
+#include "report/provenance_json.h"
 #include "report/results_json.h"
 
 namespace headspec::cli {
@@ -16,6 +18,19 @@ std::vector<std::string> In(const std::filesystem::path& folder, const std::vect
   std::vector<std::string> paths;
   for (const std::string& name : names) paths.push_back((folder / name).string());
   return paths;
+}
+
+// provenance.json goes last: it holds the hashes of the files that are there, `names`.
+void WriteProvenance(const RunResult& run, std::vector<std::string>& names, report::OutputFolder& out) {
+  std::vector<FileRecord> outputs;
+  for (const std::string& name : names) {
+    const std::filesystem::path file = out.WorkPath() / name;
+    Hasher hasher(HashKind::kSha256);
+    AddFile(file, hasher);
+    outputs.push_back({name, std::filesystem::file_size(file), "sha256:" + hasher.Hex()});
+  }
+  out.Write("provenance.json", report::ProvenanceJson(run, outputs));
+  names.emplace_back("provenance.json");
 }
 
 bool HasFailed(const ModelResult& model) { return model.error.has_value(); }
@@ -52,9 +67,11 @@ void RequireFreeFolder(const std::string& out) {
 
 Saved SaveMeasurement(const RunResult& run, const std::string& folder) {
   report::OutputFolder out(folder);
+  std::vector<std::string> names = {"results.json"};
   out.Write("results.json", report::ResultsJson(run));
+  WriteProvenance(run, names, out);
   out.Commit();
-  return {In(out.Target(), {"results.json"}), {}, ""};
+  return {In(out.Target(), names), {}, ""};
 }
 
 Saved SaveExperiment(const RunResult& run, const std::string& folder) {
@@ -71,6 +88,7 @@ Saved SaveExperiment(const RunResult& run, const std::string& folder) {
   }
   out.Write("manifest.toml", run.plan.manifest_text);
   names.emplace_back("manifest.toml");
+  WriteProvenance(run, names, out);
   std::vector<report::BundleEntry> entries;
   for (const std::string& name : names) entries.push_back({name, out.WorkPath() / name});
   names.push_back(run.plan.slug + "_" + run.timestamp + ".zip");

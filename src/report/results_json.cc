@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "report/json_text.h"
+#include "report/provenance_json.h"
 
 namespace headspec::report {
 namespace {
@@ -53,9 +54,11 @@ Json DtypeJson(const RunResult& run) {
 }
 
 bool ChatTemplate(const RunResult& run) {
+  const auto uses = [](const auto& asked) { return asked.use_chat_template; };
   const auto& ladder = run.plan.ladder;
-  return run.sanity_override.use_chat_template.value_or(
-      std::any_of(ladder.begin(), ladder.end(), [](const ModelEntry& m) { return m.use_chat_template; }));
+  const auto& variants = run.plan.protocol.variants;
+  return run.sanity_override.use_chat_template.value_or(std::any_of(ladder.begin(), ladder.end(), uses) ||
+                                                        std::any_of(variants.begin(), variants.end(), uses));
 }
 
 Json MethodologyJson(const RunResult& run) {
@@ -135,6 +138,7 @@ Json NumericsJson(const Numerics& numerics) {
   return {{"profile", numerics.profile},
           {"dtype", numerics.dtype},
           {"cpu_target", numerics.cpu_target},
+          {"products", numerics.products},
           {"non_finite",
            {{"count", found.count},
             {"operation", found.operation.empty() ? Json(nullptr) : Json(found.operation)},
@@ -143,18 +147,6 @@ Json NumericsJson(const Numerics& numerics) {
             {"head", index(found.head)}}},
           {"largest_finite", numerics.largest_finite},
           {"max_abs_score", numerics.max_abs_score}};
-}
-
-Json ProvenanceJson(const Provenance& provenance) {
-  Json files = Json::array();
-  for (const FileRecord& file : provenance.files)
-    files.push_back({{"name", file.name}, {"bytes", file.bytes}});
-  return {{"folder", provenance.folder},
-          {"revision", provenance.revision.empty() ? Json(nullptr) : Json(provenance.revision)},
-          {"model_type", provenance.model_type},
-          {"weights_dtype", provenance.weights_dtype},
-          {"parameters", provenance.parameters},
-          {"files", std::move(files)}};
 }
 
 void AddNotebookKeys(Json& json, const ModelResult& model) {
@@ -183,10 +175,12 @@ void AddDetails(Json& json, const ModelResult& model, bool rerun_seeds) {
                         {"constant_heads", model.statistics.constant_heads},
                         {"si_std_reason", rerun_seeds ? Json(nullptr) : Json(kSiStdReason)}};
   json["numerics"] = NumericsJson(model.numerics);
-  json["provenance"] = ProvenanceJson(model.provenance);
-  json["timing"] = {{"load_seconds", model.timing.load_seconds},
-                    {"forward_seconds", model.timing.forward_seconds},
-                    {"weight_bytes", model.timing.weight_bytes}};
+  json["provenance"] = ModelProvenanceJson(model.provenance);
+  json["timing"] = {
+      {"load_seconds", model.timing.load_seconds},
+      {"forward_seconds", model.timing.forward_seconds},
+      {"weight_bytes", model.timing.weight_bytes},
+      {"reused_from", model.timing.reused_from.empty() ? Json(nullptr) : Json(model.timing.reused_from)}};
   json["warnings"] = model.warnings;
 }
 
@@ -226,7 +220,9 @@ Json PrintedVerdictJson(const Verdict& verdict, const Hypothesis& hypothesis) {
           {"models_within_target", printed.supporting},
           {"min_models", hypothesis.min_models_printed},
           {"min_models_stored", hypothesis.min_models_stored},
-          {"agrees_with_stored", printed.conclusion == verdict.stored.conclusion}};
+          {"agrees_with_stored", printed.conclusion == verdict.stored.conclusion},
+          {"each_model_within_target", verdict.models_within_target},
+          {"each_reference_within_target", verdict.references_within_target}};
 }
 
 }  // namespace
@@ -255,6 +251,8 @@ std::string ResultsJson(const RunResult& run) {
       json["sanity_attempts"].push_back(AttemptJson(attempt));
   }
   json["prompts_text"] = plan.protocol.prompts.prompts;
+  json["environment"] = EnvironmentJson(run.environment);
+  json["warnings"] = run.warnings;
   return JsonText(json);
 }
 

@@ -48,6 +48,7 @@ class NanoLadder(unittest.TestCase):
         check = subprocess.run([sys.executable, SOURCE / "tests/schema_check.py", SOURCE / "docs/results.schema.json",
                                 self.out / "results.json"], capture_output=True, text=True)
         self.assertEqual(check.returncode, 0, check.stdout + check.stderr)
+        self.assertEqual(self.results["warnings"], [])
 
     def test_has_the_notebooks_keys_in_its_order(self):
         self.assertEqual([key for key in self.results if key in NOTEBOOK_KEYS], NOTEBOOK_KEYS)

@@ -116,14 +116,20 @@ inline ModelResult SampleModel(const std::string& display, const std::string& si
   model.numerics.profile = "hf-4.57";
   model.numerics.dtype = "torch.bfloat16";
   model.numerics.cpu_target = "AVX2";
+  model.numerics.products = "float32 fused multiply-add";
   model.numerics.max_abs_score = {3.5, 4.25};
   model.provenance = {.folder = "/models/phi",
+                      .repository = "",
                       .revision = "",
                       .model_type = "phi",
                       .weights_dtype = "F16",
                       .parameters = 1418270720,
-                      .files = {{"model.safetensors", 2836623617}}};
-  model.timing = {.load_seconds = 0.5, .forward_seconds = 2.25, .weight_bytes = 2836541440};
+                      .files = {{"model.safetensors", 2836623617, "sha256:" + std::string(64, 'a')}},
+                      .conversions = {{"F16", "torch.bfloat16", 341, 2836541440}},
+                      .tokenizer_class = "CodeGenTokenizerFast",
+                      .chat_template_sha256 = ""};
+  model.timing = {
+      .load_seconds = 0.5, .forward_seconds = 2.25, .weight_bytes = 2836541440, .reused_from = ""};
   return model;
 }
 
@@ -148,6 +154,15 @@ inline RunResult SampleRun() {
                                    .tolerance = 0.05};
   run.timestamp = "20260113_181926";
   run.headspec_version = "0.1.0";
+  run.environment = {.program = "headspec 0.1.0",
+                     .commit = "",
+                     .compiler = "GNU 12.2.0",
+                     .build = "Release",
+                     .system = "Linux 6.1.0 x86_64",
+                     .cpu = "Intel(R) Xeon(R) Processor",
+                     .logical_cpus = 2,
+                     .threads = 2,
+                     .libraries = {{"libzip", "1.7.3"}}};
   run.sanity_override = {.use_chat_template = false, .dtype = "torch.bfloat16", .label = "raw+bf16"};
   run.sanity = SampleSanity();
   run.sanity_attempts = {SampleSanity()};

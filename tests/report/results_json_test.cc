@@ -61,9 +61,10 @@ TEST(JsonText, ReplacesInvalidUtf8) { EXPECT_EQ(JsonText(Json("a\xff")), "\"a\uF
 
 TEST(ResultsJson, HasTheNotebooksKeysInItsOrderAndThenOurs) {
   const Json json = Written(SampleRun());
-  EXPECT_EQ(KeysOf(json), (Keys{"experiment", "purpose", "timestamp", "hypothesis", "methodology",
-                                "sanity_result", "results", "reference_phi3", "verdict", "schema_version",
-                                "headspec_version", "verdict_printed", "sanity_attempts", "prompts_text"}));
+  EXPECT_EQ(KeysOf(json),
+            (Keys{"experiment", "purpose", "timestamp", "hypothesis", "methodology", "sanity_result",
+                  "results", "reference_phi3", "verdict", "schema_version", "headspec_version",
+                  "verdict_printed", "sanity_attempts", "prompts_text", "environment", "warnings"}));
   EXPECT_EQ(KeysOf(json["hypothesis"]), (Keys{"H0", "H1", "target_si", "tolerance"}));
   EXPECT_EQ(KeysOf(json["methodology"]),
             (Keys{"standard", "seeds", "prompts", "prompt_md5", "max_length", "padding", "use_cache",
@@ -129,6 +130,13 @@ TEST(ResultsJson, KeepsWhatTheNotebookDropped) {
   EXPECT_TRUE(model["numerics"]["non_finite"]["operation"].is_null());
   EXPECT_TRUE(model["provenance"]["revision"].is_null());
   EXPECT_EQ(model["provenance"]["files"][0]["bytes"], 2836623617);
+  EXPECT_EQ(model["provenance"]["files"][0]["hash"], "sha256:" + std::string(64, 'a'));
+  EXPECT_EQ(model["provenance"]["conversions"][0],
+            (Json{{"stored", "F16"}, {"used", "torch.bfloat16"}, {"tensors", 341}, {"bytes", 2836541440}}));
+  EXPECT_TRUE(model["provenance"]["chat_template_sha256"].is_null());
+  EXPECT_TRUE(model["timing"]["reused_from"].is_null());
+  EXPECT_EQ(json["environment"]["libraries"]["libzip"], "1.7.3");
+  EXPECT_TRUE(json["environment"]["commit"].is_null());
   EXPECT_EQ(model["warnings"], (Json{"no BOS token"}));
   EXPECT_EQ(json["prompts_text"], (Json{"What is it?", "Write a haiku."}));
   EXPECT_EQ(json["verdict_printed"]["claim"], "B11");
@@ -176,8 +184,9 @@ TEST(ResultsJson, DoublesAreTheSameWhenReadBack) {
 TEST(ResultsJson, MeasureHasNoVerdict) {
   const RunResult run = MeasureRun();
   const Json json = Written(run);
-  EXPECT_EQ(KeysOf(json), (Keys{"experiment", "purpose", "timestamp", "methodology", "results",
-                                "schema_version", "headspec_version", "prompts_text"}));
+  EXPECT_EQ(KeysOf(json),
+            (Keys{"experiment", "purpose", "timestamp", "methodology", "results", "schema_version",
+                  "headspec_version", "prompts_text", "environment", "warnings"}));
   EXPECT_EQ(json["methodology"]["sanity_check"], "NOT RUN");
   EXPECT_EQ(json["methodology"]["dtype"], "bfloat16");
   EXPECT_TRUE(json["methodology"]["sanity_override"]["label"].is_null());
