@@ -89,6 +89,7 @@ int main(int argc, char** argv) {
   headspec::cli::AddInspect(program, exit_code);
   headspec::cli::AddSi(program, exit_code);
   headspec::cli::AddFetch(program, exit_code);
+  headspec::cli::AddVerify(program, exit_code);
   headspec::cli::AddModels(program, exit_code);
   headspec::cli::CatchInterrupts();
   return ParseAndRun(program, argc, argv, exit_code);

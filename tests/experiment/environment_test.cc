@@ -6,6 +6,8 @@
 
 #include "experiment/conversions.h"
 #include "experiment/golden.h"
+#include "experiment/manifest.h"
+#include "experiment/measurement.h"
 
 namespace headspec::experiment {
 namespace {
@@ -24,7 +26,9 @@ TEST(CpuName, TakesWhatArmStates) {
 }
 
 TEST(Environment, IsKnown) {
-  const Environment environment = DescribeEnvironment({.threads = 3});
+  RunOptions options;
+  options.threads = 3;
+  const Environment environment = DescribeEnvironment(options);
   EXPECT_TRUE(environment.program.starts_with("headspec "));
   EXPECT_TRUE(std::regex_match(environment.commit, std::regex("([0-9a-f]{40}(-dirty)?)?")))
       << environment.commit;
@@ -36,6 +40,25 @@ TEST(Environment, IsKnown) {
   for (const Library& library : environment.libraries)
     EXPECT_TRUE(std::regex_match(library.version, std::regex("[0-9]+\\.[0-9]+.*")))
         << library.name << ' ' << library.version;
+}
+
+TEST(Products, AreTheUnitsOnlyWhereItMultiplies) {
+  const auto products = [](Precision precision, bool fast) {
+    ModelEntry entry;
+    entry.name = (golden::Folder() / "checkpoints" / "phi-mha").string();
+    MeasurementSettings settings;
+    settings.precision = precision;
+    settings.run.fast_bf16 = fast;
+    Observer silent;
+    const Numerics numerics =
+        MeasureModel(LoadSubject(entry), entry, DefaultProtocol(), settings, silent).numerics;
+    const bool is_unit = numerics.products.ends_with("-BF16");
+    EXPECT_EQ(is_unit, is_unit && numerics.products == numerics.cpu_target);
+    return is_unit;
+  };
+  EXPECT_FALSE(products(Precision::kBFloat16, false));
+  EXPECT_FALSE(products(Precision::kFloat32, true));
+  EXPECT_EQ(products(Precision::kBFloat16, true), engine::CpuTargets().front().ends_with("-BF16"));
 }
 
 TEST(Conversions, CountTheTensorsOfThePass) {

@@ -10,6 +10,7 @@
 
 #include "engine/forward.h"
 #include "engine/kernel_testing.h"
+#include "experiment/conversions.h"
 #include "experiment/precision.h"
 #include "experiment/sinks.h"
 #include "golden.h"
@@ -130,6 +131,7 @@ struct Measured {
   Table entropies;
   engine::ForwardReport report;
   std::string stored_dtype;
+  std::vector<Conversion> conversions;
 };
 
 Measured Measure(const std::string& name, const Tensors& tensors, bool is_fp8, DType type,
@@ -147,6 +149,7 @@ Measured Measure(const std::string& name, const Tensors& tensors, bool is_fp8, D
   measured.report = engine::Forward(model, ids, sink, options);
   measured.entropies = metrics::MeanTable(sink.per_prompt());
   measured.stored_dtype = model.stored_dtype();
+  measured.conversions = ConversionsOf(model, Precision::kBFloat16);
   return measured;
 }
 
@@ -167,6 +170,17 @@ TEST(Fp8, GivesTheBitsOfTheDequantisedModel) {
 }
 
 // The scales are those of a careless quantiser, and still the model is recognisable.
+TEST(Fp8, ConversionsNameTheBlocks) {
+  const auto found =
+      Measure("qwen3", Quantise("qwen3", DType::kF32, DType::kF32).fp8, true, DType::kF32).conversions;
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0].stored + " as " + found[0].used, "BF16 as torch.bfloat16");
+  EXPECT_EQ(found[1].stored + " as " + found[1].used, "F32 as torch.float32, scales of fp8 blocks");
+  EXPECT_EQ(found[2].stored + " as " + found[2].used,
+            "F8_E4M3 as torch.bfloat16, fp8 times the scale of its block");
+  EXPECT_EQ(found[1].tensors, found[2].tensors);
+}
+
 TEST(Fp8, IsCloseToTheModelBeforeQuantisation) {
   const Pair pair = Quantise("qwen3", DType::kF32, DType::kF32);
   const Table fp8 = Measure("qwen3", pair.fp8, true, DType::kF32).entropies;

@@ -79,6 +79,12 @@ class MixedLadder : public TemporaryFolderTest {
     return entry;
   }
 
+  static RunOptions Strict() {
+    RunOptions options;
+    options.strict = true;
+    return options;
+  }
+
   ModelEntry CopyWithTemplate(const std::string& name) const {
     const ModelEntry entry = Copy(name);
     std::ofstream(folder_ / name / "chat_template.jinja") << "{{ messages[0].content }}";
@@ -116,7 +122,7 @@ TEST_F(MixedLadder, StrictRefusesBeforeAnythingIsMeasured) {
   } counter;
   const Plan plan = PlanOf({CopyWithBos("a"), CopyWithTemplate("b"), Copy("c")});
   EXPECT_EQ(
-      ErrorOf([&] { Measure(plan, {.strict = true}, counter); }),
+      ErrorOf([&] { Measure(plan, Strict(), counter); }),
       "kInput: --strict: this ladder mixes models with a beginning-of-sequence token (a) and without (b, c): "
       "the attention sink falls on BOS in the one and on the first word in the other; compare them with "
       "care; "
@@ -129,7 +135,7 @@ TEST_F(MixedLadder, StrictRefusesBeforeAnythingIsMeasured) {
 TEST_F(MixedLadder, StrictKnowsThatATemplateWillBeApplied) {
   Observer silent;
   const Plan plan = PlanOf({CopyWithTemplate("a"), Copy("b")}, true);
-  const std::string error = ErrorOf([&] { headspec::Run(plan, {.strict = true}, silent); });
+  const std::string error = ErrorOf([&] { headspec::Run(plan, Strict(), silent); });
   EXPECT_NE(error.find("with their chat template applied (a) and without (b)"), std::string::npos) << error;
 }
 
@@ -137,7 +143,7 @@ TEST_F(MixedLadder, StrictLeavesUniformAndBrokenModelsAlone) {
   Observer silent;
   ModelEntry broken = Copy("broken");
   fs::remove(folder_ / "broken" / "tokenizer.json");
-  const RunResult run = Measure(PlanOf({Copy("a"), broken}), {.strict = true}, silent);
+  const RunResult run = Measure(PlanOf({Copy("a"), broken}), Strict(), silent);
   EXPECT_TRUE(run.warnings.empty());
   EXPECT_FALSE(run.models[0].error);
   EXPECT_TRUE(run.models[1].error);
