@@ -46,7 +46,7 @@ experiment::ResultFolder ReadResultFolder(const std::filesystem::path& folder) {
 // Counts, prints and keeps the findings as they come.
 class Findings {
  public:
-  Findings(Console& console, bool prints) : console_(console), prints_(prints) {}
+  Findings(Console& console, const CommonOptions& options) : console_(console), options_(options) {}
 
   void Add(const CheckGroup& group) {
     int differing = 0;
@@ -60,7 +60,8 @@ class Findings {
     }
     checks_ += static_cast<int>(group.checks.size());
     differing_ += differing;
-    if (prints_) console_.Print(TextOf(group, differing));
+    // With --quiet only what differs.
+    if (!options_.json && (differing > 0 || !options_.quiet)) console_.PrintResult(TextOf(group, differing));
   }
 
   const Json& list() const { return list_; }
@@ -89,7 +90,7 @@ class Findings {
   }
 
   Console& console_;
-  const bool prints_;
+  const CommonOptions& options_;
   std::string model_;
   Json list_ = Json::array();
   int checks_ = 0;
@@ -99,7 +100,7 @@ class Findings {
 int RunVerify(const Arguments& args) {
   Console console(args.common);
   const auto recorded = ReadResultFolder(args.folder);
-  Findings findings(console, !args.common.json);
+  Findings findings(console, args.common);
   experiment::Verify(recorded, {!args.no_recompute, args.common.run_options()}, console,
                      [&](const CheckGroup& group) { findings.Add(group); });
   console.PrintResult(args.common.json ? report::JsonText(findings.list())

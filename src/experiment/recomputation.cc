@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "core/error.h"
 #include "engine/forward.h"
@@ -21,14 +22,18 @@ namespace {
 // between float32, AMX and AVX512-BF16 on the nano ladder, as deeper models carry a difference further.
 constexpr double kOtherProducts = 0.02;
 
-// With the unit that multiplied then, where this machine has it.
+constexpr std::string_view kPortableProducts = "float32 fused multiply-add";
+
+// Fused float32 products are the same everywhere: the fastest target will do. Others are multiplied on the
+// target of then, where this machine has it.
 RunOptions OptionsFor(const ModelResult& recorded, RunOptions options) {
   const std::vector<std::string> targets = engine::CpuTargets();
-  const std::string& products = recorded.numerics.products;
+  const std::string& then = recorded.numerics.cpu_target;
   options.fresh = true;
   options.fast_bf16 = false;
-  const bool has_unit = std::find(targets.begin(), targets.end(), products) != targets.end();
-  options.cpu_target = has_unit ? products : "";
+  const bool is_portable = recorded.numerics.products == kPortableProducts;
+  const bool has_target = std::find(targets.begin(), targets.end(), then) != targets.end();
+  options.cpu_target = !is_portable && has_target ? then : "";
   return options;
 }
 

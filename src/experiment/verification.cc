@@ -126,7 +126,10 @@ CheckGroup CheckRecords(const ModelResult& stored, const ModelResult* beside) {
   }
   const std::string files = Words(stored.provenance.files);
   group.checks.push_back(Compare("model", stored.model, beside->model));
-  group.checks.push_back(Compare("dtype", stored.numerics.dtype, beside->numerics.dtype));
+  const auto words = [](const Numerics& n) {
+    return fmt::format("{}, {}, {} on {}", n.profile, n.dtype, n.products, n.cpu_target);
+  };
+  group.checks.push_back(Compare("numerics", words(stored.numerics), words(beside->numerics)));
   group.checks.push_back(Compare("files", files, Words(beside->provenance.files)));
   const bool same_tokens = stored.token_ids == beside->token_ids;
   group.checks.push_back(

@@ -32,7 +32,7 @@ struct CheckGroup {
 struct ResultFolder {
   std::filesystem::path folder;
   RunResult results;
-  RunResult provenance;             // prompts and, per model, dtype, files and token ids
+  RunResult provenance;             // prompts and, per model, numerics, files and token ids
   std::vector<FileRecord> outputs;  // the other files of the folder, as provenance.json lists them
 };
 

@@ -66,6 +66,9 @@ ModelResult ReadModel(const JsonReader& json) {
     return model;
   }
   model.numerics.dtype = json.At("dtype").String();
+  model.numerics.profile = json.At("numerics").String();
+  model.numerics.cpu_target = json.At("cpu_target").String();
+  model.numerics.products = json.At("products").String();
   for (const JsonReader& file : json.At("files").Items()) {
     model.provenance.files.push_back({file.At("name").String(), file.At("bytes").Count(),
                                       file.At("hash").StringOrNull(), file.At("hash_from_name").Bool()});

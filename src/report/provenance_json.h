@@ -19,7 +19,7 @@ nlohmann::ordered_json ModelProvenanceJson(const Provenance& provenance);
 std::string ProvenanceJson(const RunResult& run, const std::vector<FileRecord>& outputs);
 
 struct RecordedProvenance {
-  // Prompts, manifest and, per model, dtype, files and token ids; the rest is not filled.
+  // Prompts, manifest and, per model, numerics, files and token ids; the rest is not filled.
   RunResult run;
   std::vector<FileRecord> outputs;
 };

@@ -1,8 +1,10 @@
 #include "report/read_results.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +14,10 @@
 
 namespace headspec::report {
 namespace {
+
+// All that engine/kernels/products.h can state: others would loosen what a verification compares.
+constexpr std::string_view kProducts[] = {"float32 fused multiply-add", "float32 multiply and add",
+                                          "AMX-BF16", "AVX512-BF16"};
 
 Precision ReadPrecision(const JsonReader& json) {
   const std::string name = json.String();
@@ -34,7 +40,10 @@ Numerics ReadNumerics(const JsonReader& json) {
   numerics.profile = ProfileName(ReadProfile(json.At("profile")));
   numerics.dtype = TorchName(ReadPrecision(json.At("dtype")));
   numerics.cpu_target = json.At("cpu_target").String();
-  numerics.products = json.At("products").String();
+  const JsonReader products = json.At("products");
+  numerics.products = products.String();
+  if (std::find(std::begin(kProducts), std::end(kProducts), numerics.products) == std::end(kProducts))
+    products.Fail(fmt::format("one of {}", fmt::join(kProducts, ", ")));
   const JsonReader found = json.At("non_finite");
   numerics.non_finite = {.count = found.At("count").Int64(),
                          .operation = found.At("operation").StringOrNull(),

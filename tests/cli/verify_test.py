@@ -2,6 +2,7 @@
 """A result folder a year later: intact, and with each kind of change. Usage: verify_test.py PROGRAM SOURCE_DIR"""
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 PROGRAM, SOURCE = Path(sys.argv[1]), Path(sys.argv[2])
+NOBODY = 65534
 NEXT = "the file was changed or damaged: take the one that headspec wrote"
 
 
@@ -132,6 +134,25 @@ class Intact(VerifyTest):
         self.assertEqual(run("verify", out).returncode, 0)
 
 
+    def test_every_target_is_held_to_its_bits(self):
+        model = self.root / "nano/nano-0.5m"
+        refusal = run("measure", model, "--cpu", "none", "-q", "--out", self.root / "none").stderr
+        targets = re.search('expected one of: (.*); found "none"', refusal)[1].split(", ")
+        products = {}
+        for target in targets:
+            out = self.root / f"on_{target}"
+            done = run("measure", model, "--dtype", "bfloat16", "--cpu", target, "-q", "--out", out)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            products[target] = json.loads((out / "results.json").read_text())["results"][0]["numerics"]["products"]
+            done = run("verify", out)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertIn(f"measured again: bit for bit ({products[target]})", done.stdout)
+        for target, product in products.items():
+            fused = not target.startswith(("SSE", "SSSE", "EMU", "SCALAR"))
+            self.assertEqual(product, target if target.endswith("-BF16") else "float32 fused multiply-add" if fused
+                             else "float32 multiply and add")
+
+
 class Changed(VerifyTest):
     def test_byte_of_the_weights(self):
         weights = self.restored(self.root / "nano/nano-0.5m/model.safetensors")
@@ -220,6 +241,24 @@ class Changed(VerifyTest):
         size = (self.ladder / "figure.gp").stat().st_size
         self.assertEqual(failed, [{"what": "outputs: figure.gp", "model": None, "ok": False, "expected": f"{size} bytes",
                                    "found": "no such file"}])
+
+    def test_quiet_shows_only_differences(self):
+        self.edit("results.json", lambda r: r["results"][1].update(si_std=0.5))
+        self.trust_results()
+        self.assertEqual(self.verify("-q", "--no-recompute").returncode, 1)
+        self.assertEqual(self.lines[:-1], ["Nano 1.5M", "  ✗ statistics  1 of 7 differ",
+                                           "      deviation of the index: expected 0, found 0.5"])
+
+    def test_file_that_cannot_be_read(self):
+        weights = self.root / "nano/nano-0.5m/model.safetensors"
+        weights.chmod(0)
+        self.addCleanup(weights.chmod, 0o644)
+        options = {"user": NOBODY} if os.geteuid() == 0 else {}
+        self.root.chmod(0o755)
+        done = subprocess.run([PROGRAM, "verify", self.out], capture_output=True, text=True, **options)
+        self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+        self.assertEqual(done.stderr, f"headspec: {weights}: cannot be read (Permission denied); check the path and its "
+                                      "permissions\n")
 
     def test_no_result_folder(self):
         for name in ("provenance.json", "results.json"):

@@ -152,6 +152,11 @@ TEST(ReadResults, NamesThePlaceOfEveryFault) {
             "out/results.json: $.results[0].numerics.dtype: expected torch.bfloat16, torch.float16 or "
             "torch.float32, found \"torch.int8\"" +
                 kNext);
+  EXPECT_EQ(
+      error([](Json& j) { j["results"][0]["numerics"]["products"] = "none"; }),
+      "out/results.json: $.results[0].numerics.products: expected one of float32 fused multiply-add, float32 "
+      "multiply and add, AMX-BF16, AVX512-BF16, found \"none\"" +
+          kNext);
   EXPECT_EQ(error([](Json& j) { j["methodology"]["max_length"] = 1e9; }),
             "out/results.json: $.methodology.max_length: expected an integer, found 1000000000.0" + kNext);
   EXPECT_EQ(
