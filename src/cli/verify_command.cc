@@ -120,6 +120,7 @@ void AddVerify(CLI::App& program, int& exit_code) {
   AddOutputOptions(*command, args->common);
   AddProgressOptions(*command, args->common);
   AddPlanningOptions(*command, args->common);
+  AddHubOptions(*command, args->common);
   command->footer("Example: headspec verify results/nano_phi_size_ladder_20260101_120000");
   command->callback([args, &exit_code] { exit_code = RunVerify(*args); });
 }

@@ -138,7 +138,7 @@ void MeasureLadder(std::optional<Subject> first, const std::optional<Measurement
 }  // namespace
 
 RunResult Run(const Plan& plan, const RunOptions& options, Observer& observer) {
-  if (options.strict) experiment::RequireUniform(plan);
+  if (options.strict) experiment::RequireUniform(plan, options.hub, observer);
   RunResult result = experiment::StartResult(plan, options);
   std::optional<Subject> first;
   std::optional<MeasurementSettings> settings;
@@ -152,7 +152,7 @@ RunResult Run(const Plan& plan, const RunOptions& options, Observer& observer) {
 }
 
 RunResult Measure(const Plan& plan, const RunOptions& options, Observer& observer) {
-  if (options.strict) experiment::RequireUniform(plan);
+  if (options.strict) experiment::RequireUniform(plan, options.hub, observer);
   RunResult result = experiment::StartResult(plan, options);
   MeasureLadder(std::nullopt,
                 plan.protocol.variants.size() == 1

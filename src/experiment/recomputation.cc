@@ -47,7 +47,7 @@ ModelResult MeasureAgain(const ModelResult& recorded, Protocol protocol, const R
   settings.use_chat_template = recorded.provenance.chat_template_applied;
   settings.run = OptionsFor(recorded, options);
   const ModelEntry entry = RecordedEntry(recorded);
-  return MeasureModel(LoadSubject(entry), entry, protocol, settings, observer);
+  return MeasureModel(LoadSubject(entry, options.hub, observer), entry, protocol, settings, observer);
 }
 
 Check CompareTokens(const std::string& what, const std::vector<int>& expected,

@@ -60,13 +60,13 @@ std::vector<std::string> MixWarnings(const std::vector<ModelResult>& models) {
   return MixWarnings(facts);
 }
 
-void RequireUniform(const Plan& plan) {
+void RequireUniform(const Plan& plan, const HubOptions& hub, Observer& observer) {
   // All variants of a protocol agree on the template.
   const bool wanted = plan.protocol.variants.front().use_chat_template;
   std::vector<TokenFacts> facts;
   for (const ModelEntry& entry : plan.ladder) {
     try {
-      const text::Tokenizer tokenizer = text::Tokenizer::Load(Locate(entry).folder);
+      const text::Tokenizer tokenizer = text::Tokenizer::Load(Locate(entry, hub, observer).folder);
       const bool has_template = tokenizer.has_chat_template();
       facts.push_back({entry.display, tokenizer.adds_bos(), has_template, wanted && has_template});
     } catch (const Error& e) {

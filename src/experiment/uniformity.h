@@ -6,6 +6,7 @@
 
 #include "headspec/plan.h"
 #include "headspec/result.h"
+#include "headspec/run.h"
 
 namespace headspec::experiment {
 
@@ -25,6 +26,6 @@ std::vector<std::string> MixWarnings(const std::vector<ModelResult>& models);
 
 // Looks at the tokenizers of the whole ladder, before anything is measured. Throws Error(kInput) on a mix. A
 // model that cannot be read is left to fail in its turn.
-void RequireUniform(const Plan& plan);
+void RequireUniform(const Plan& plan, const HubOptions& hub, Observer& observer);
 
 }  // namespace headspec::experiment

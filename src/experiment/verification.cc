@@ -9,7 +9,8 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/hash.h"
+#include "experiment/file_hashes.h"
+#include "experiment/progress.h"
 #include "experiment/prompts.h"
 #include "experiment/recomputation.h"
 #include "experiment/subject.h"
@@ -20,8 +21,6 @@ namespace headspec::experiment {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::string_view kGitPrefix = "git-sha1:";
-
 Check Compare(const std::string& what, const std::string& expected, const std::string& found) {
   return {what, expected == found, expected, found};
 }
@@ -30,19 +29,8 @@ Check Compare(const std::string& what, double expected, double found) {
   return {what, IsSame(expected, found), fmt::format("{}", expected), fmt::format("{}", found)};
 }
 
-// Of the bytes, in the way that the record's was.
-std::string HashOf(const fs::path& file, const FileRecord& record, Observer& observer) {
-  const bool is_git = record.hash.starts_with(kGitPrefix);
-  Hasher hasher = is_git ? GitBlobHasher(record.bytes) : Hasher(HashKind::kSha256);
-  AddFile(file, hasher, [&](std::size_t bytes) {
-    observer.OnWorkAdvance(static_cast<std::int64_t>(bytes));
-    if (observer.Cancelled()) throw Error(ErrorKind::kInterrupted, "interrupted by the user");
-  });
-  return (is_git ? std::string(kGitPrefix) : "sha256:") + hasher.Hex();
-}
-
-Check CheckFile(const fs::path& folder, const FileRecord& record, Observer& observer) {
-  const fs::path file = folder / record.name;
+// By size alone; what is left to be hashed has no `found` yet.
+Check CheckSize(const fs::path& file, const FileRecord& record) {
   std::error_code error;
   const std::string expected_size = fmt::format("{} bytes", record.bytes);
   if (!fs::exists(file, error)) return {record.name, false, expected_size, "no such file"};
@@ -50,17 +38,23 @@ Check CheckFile(const fs::path& folder, const FileRecord& record, Observer& obse
   if (error) return {record.name, false, expected_size, error.message()};
   if (bytes != record.bytes) return {record.name, false, expected_size, fmt::format("{} bytes", bytes)};
   if (record.hash.empty()) return {record.name, true, expected_size, expected_size};
-  return Compare(record.name, record.hash, HashOf(file, record, observer));
+  return {record.name, true, record.hash, ""};
 }
 
-std::vector<Check> CheckFiles(const fs::path& folder, const std::vector<FileRecord>& records,
+std::vector<Check> CheckFiles(const fs::path& folder, const std::vector<FileRecord>& records, int threads,
                               Observer& observer) {
-  std::int64_t total = 0;
-  for (const FileRecord& record : records) total += static_cast<std::int64_t>(record.bytes);
-  observer.OnWorkBegin("hashing files", total, WorkUnit::kBytes);
   std::vector<Check> checks;
-  for (const FileRecord& record : records) checks.push_back(CheckFile(folder, record, observer));
-  observer.OnWorkEnd();
+  std::vector<FileRecord> to_hash;
+  for (const FileRecord& record : records) {
+    checks.push_back(CheckSize(folder / record.name, record));
+    if (checks.back().found.empty()) to_hash.push_back(record);
+  }
+  ObserverProgress progress(observer);
+  const std::vector<std::string> hashes = RecomputeHashes(folder, to_hash, threads, progress);
+  auto hash = hashes.begin();
+  for (Check& check : checks) {
+    if (check.found.empty()) check = Compare(check.what, check.expected, *hash++);
+  }
   return checks;
 }
 
@@ -78,12 +72,12 @@ std::string Summary(const std::vector<FileRecord>& files) {
   return text;
 }
 
-CheckGroup CheckOutputs(const ResultFolder& recorded, Observer& observer) {
+CheckGroup CheckOutputs(const ResultFolder& recorded, int threads, Observer& observer) {
   CheckGroup group{"outputs", "", Summary(recorded.outputs), {}};
   const bool has_results = std::any_of(recorded.outputs.begin(), recorded.outputs.end(),
                                        [](const FileRecord& file) { return file.name == "results.json"; });
   if (!has_results) group.checks.push_back({"results.json", false, "its hash in provenance.json", "none"});
-  const auto checks = CheckFiles(recorded.folder, recorded.outputs, observer);
+  const auto checks = CheckFiles(recorded.folder, recorded.outputs, threads, observer);
   group.checks.insert(group.checks.end(), checks.begin(), checks.end());
   return group;
 }
@@ -180,7 +174,8 @@ CheckGroup CheckStatistics(const ModelResult& stored) {
 }
 
 // The folder is empty where the model is no longer to be found.
-std::pair<CheckGroup, fs::path> CheckModelFiles(const ModelResult& stored, Observer& observer) {
+std::pair<CheckGroup, fs::path> CheckModelFiles(const ModelResult& stored, const RunOptions& options,
+                                                Observer& observer) {
   const Provenance& provenance = stored.provenance;
   CheckGroup group{"files", stored.display, "", {}};
   fs::path folder;
@@ -188,7 +183,7 @@ std::pair<CheckGroup, fs::path> CheckModelFiles(const ModelResult& stored, Obser
                                 ? provenance.folder
                                 : provenance.repository + " at " + provenance.revision;
   try {
-    folder = Locate(RecordedEntry(stored)).folder;
+    folder = Locate(RecordedEntry(stored), options.hub, observer).folder;
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::kInterrupted) throw;
     std::error_code error;
@@ -196,7 +191,7 @@ std::pair<CheckGroup, fs::path> CheckModelFiles(const ModelResult& stored, Obser
     group.checks.push_back({"folder", false, place, is_gone ? "no such folder" : e.what()});
     return {group, {}};
   }
-  group.checks = CheckFiles(folder, provenance.files, observer);
+  group.checks = CheckFiles(folder, provenance.files, options.threads, observer);
   group.summary = Summary(provenance.files);
   return {group, folder};
 }
@@ -222,7 +217,7 @@ CheckGroup CheckVerdict(const RunResult& run) {
 void Verify(const ResultFolder& recorded, const VerifyOptions& options, Observer& observer,
             const std::function<void(const CheckGroup&)>& on_group) {
   const RunResult& run = recorded.results;
-  on_group(CheckOutputs(recorded, observer));
+  on_group(CheckOutputs(recorded, options.run.threads, observer));
   on_group(CheckPrompts(recorded));
   on_group(CheckLadder(recorded));
   for (std::size_t i = 0; i < run.models.size(); ++i) {
@@ -232,7 +227,7 @@ void Verify(const ResultFolder& recorded, const VerifyOptions& options, Observer
     const auto& beside = recorded.provenance.models;
     on_group(CheckRecords(stored, i < beside.size() ? &beside[i] : nullptr));
     on_group(CheckStatistics(stored));
-    const auto [files, folder] = CheckModelFiles(stored, observer);
+    const auto [files, folder] = CheckModelFiles(stored, options.run, observer);
     on_group(files);
     if (!options.recompute || folder.empty()) continue;
     for (const CheckGroup& group : Recompute(stored, run.plan.protocol, options.run, observer))

@@ -8,6 +8,7 @@
 #include "experiment/golden.h"
 #include "experiment/manifest.h"
 #include "experiment/measurement.h"
+#include "experiment/subject_of.h"
 
 namespace headspec::experiment {
 namespace {
@@ -51,7 +52,7 @@ TEST(Products, AreTheUnitsOnlyWhereItMultiplies) {
     settings.run.fast_bf16 = fast;
     Observer silent;
     const Numerics numerics =
-        MeasureModel(LoadSubject(entry), entry, DefaultProtocol(), settings, silent).numerics;
+        MeasureModel(SubjectOf(entry), entry, DefaultProtocol(), settings, silent).numerics;
     const bool is_unit = numerics.products.ends_with("-BF16");
     EXPECT_EQ(is_unit, is_unit && numerics.products == numerics.cpu_target);
     return is_unit;

@@ -75,7 +75,7 @@ TEST_F(FileHashesTest, OfSeveralFilesOnSeveralThreads) {
     EXPECT_EQ(HashFiles(files, threads, progress), expected) << threads;
     EXPECT_EQ(progress.bytes, total);
     EXPECT_TRUE(progress.in_bytes && progress.same_thread);
-    EXPECT_EQ(progress.what_, "hashing the weights");
+    EXPECT_EQ(progress.what_, "hashing files");
   }
   SilentProgress silent;
   EXPECT_TRUE(HashFiles({}, 2, silent).empty());
