@@ -35,10 +35,12 @@ int MeasureModels(const Arguments& args) {
   const int exit_code = ExitCodeOf(run);
   if (NothingMeasured(run)) return exit_code;
   const Saved saved = SaveMeasurement(run, OutputFolderName(args.out, plan.slug, run));
-  if (args.common.json)
+  if (args.common.json) {
     console.PrintResult(report::ResultsJson(run));
-  else
+    for (const std::string& warning : run.warnings) console.Note("warning: " + warning);
+  } else {
     console.PrintResult(report::LadderTable(run));
+  }
   console.Print("\nwritten:\n");
   for (const std::string& path : saved.paths) console.Print("  " + path + "\n");
   return exit_code;

@@ -328,6 +328,9 @@ class Mixed(VerifyTest):
         self.assertEqual((done.returncode, done.stderr), (2, error))
         self.assertFalse(self.mixed.exists())
         models = [self.root / "nano" / name for name in ("nano-0.5m", "nano-1.5m")]
+        done = run("measure", *models, "--json", "--out", self.root / "mixed_json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("warning: this ladder mixes models with a chat template (nano-1.5m) and without (nano-0.5m)", done.stderr)
         done = run("measure", *models, "--strict", "--chat-template", "-q", "--out", self.mixed)
         self.assertEqual(done.returncode, 2)
         self.assertIn("with their chat template applied (nano-1.5m) and without (nano-0.5m)", done.stderr)
