@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -58,9 +59,11 @@ class BlobDownload final : public Exchange {
         hasher_(HasherFor(file_)) {
     pending_.reserve(kPiece);
   }
-  // What arrived is kept, whatever ended the download.
+  // What arrived is kept, whatever ended the download. The future waits for its thread: Ctrl-C must not have
+  // to wait for gigabytes.
   ~BlobDownload() override {
     if (out_ && !done()) (void)Write();
+    abandoned_ = true;
   }
 
  private:
@@ -88,6 +91,7 @@ class BlobDownload final : public Exchange {
   BlobLock lock_;
   Hasher hasher_;
   std::optional<FileDescriptor> out_;
+  std::atomic<bool> abandoned_ = false;
   std::future<Hasher> hashing_;  // of what an earlier try left
   std::uint64_t offset_ = 0;     // bytes in the partial file, all of them in the hasher
   std::string pending_;          // bytes after them, not written yet
@@ -139,8 +143,10 @@ void BlobDownload::OpenPartial() {
   if (left > file_.bytes) {
     StartOver();
   } else if (left > 0) {
-    hashing_ = std::async(std::launch::async, [hasher = std::move(hasher_), partial = partial_]() mutable {
-      AddFile(partial, hasher);
+    hashing_ = std::async(std::launch::async, [this, hasher = std::move(hasher_)]() mutable {
+      AddFile(partial_, hasher, [this](std::size_t) {
+        if (abandoned_) throw Error(ErrorKind::kInterrupted, "interrupted");  // nobody waits for it
+      });
       return std::move(hasher);
     });
   }

@@ -107,8 +107,7 @@ class Large(FetchTest):
         """In memory if possible: reading holes there takes no pages, which makes it many times faster."""
         return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
-    def test_resumed(self):
-        size, left = 4_500_000_000, 4_490_000_000
+    def prepare(self, size, left):
         weights = self.dir / "weights"
         weights.touch()
         os.truncate(weights, size)
@@ -118,6 +117,22 @@ class Large(FetchTest):
         partial = blobs / f"{SHA_OF_HOLES}.incomplete"
         partial.touch()
         os.truncate(partial, left)
+        return blobs, partial
+
+    def test_interrupted_while_what_is_there_is_read(self):
+        _, partial = self.prepare(49 * GB, 49 * GB - 10**6)
+        process = self.started("fetch", "org/large")
+        time.sleep(1)
+        self.assertIsNone(process.poll())
+        process.send_signal(signal.SIGINT)
+        start = time.monotonic()
+        self.assertEqual((process.wait(60), process.stderr.read()), (130, KEPT.replace(ID, "org/large")))
+        self.assertLess(time.monotonic() - start, 5)
+        self.assertEqual(partial.stat().st_size, 49 * GB - 10**6)
+
+    def test_resumed(self):
+        size, left = 4_500_000_000, 4_490_000_000
+        blobs, partial = self.prepare(size, left)
         done = self.program("fetch", "org/large")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertEqual(self.ranges(), [f"bytes={left}-"])
