@@ -49,10 +49,10 @@ struct RunOptions {
   bool fast_bf16 = false;
   // Instruction set of the arithmetic, as results name it ("AVX2"); empty: the best here. All with fused
   // multiply-add give the same bits.
-  std::string cpu_target;
+  std::string cpu_target = {};
   // Drop every used layer from the system's file cache.
   bool low_memory = false;
-  HubOptions hub;
+  HubOptions hub = {};
   // Measure again although an earlier run kept the result of the very same weights, tokens and arithmetic.
   bool fresh = false;
   // Throw Error(kInput) instead of warning about a ladder that mixes models with and without BOS or template.

@@ -24,9 +24,9 @@ double SecondsSince(Clock::time_point start) {
 }
 
 struct Passes {
-  Pass first;
-  double seconds = 0;             // of all
-  std::vector<double> si_values;  // of each, where they were repeated for every seed
+  Pass first = {};
+  double seconds = 0;                  // of all
+  std::vector<double> si_values = {};  // of each, where they were repeated for every seed
 };
 
 Passes RunPasses(const Subject& subject, const std::vector<std::vector<int>>& ids, const Protocol& protocol,

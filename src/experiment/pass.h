@@ -21,7 +21,7 @@ engine::ForwardOptions ForwardOptionsOf(const model::ModelConfig& config, const 
 struct PassRequest {
   PassKind kind = PassKind::kMeasurement;
   Precision precision = Precision::kBFloat16;
-  RunOptions run;        // run.fresh: compute, and replace what is kept
+  RunOptions run = {};   // run.fresh: compute, and replace what is kept
   bool use_memo = true;  // neither look for a kept result nor keep this one
 };
 

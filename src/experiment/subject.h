@@ -35,7 +35,7 @@ struct Subject {
   text::Tokenizer tokenizer;
   double load_seconds = 0;
   FolderStamps stamps;
-  std::optional<SubjectFiles> files;  // set by Identify; without it no result is kept or reused
+  std::optional<SubjectFiles> files = {};  // set by Identify; without it no result is kept or reused
 };
 
 // A model that is neither a folder nor whole in the cache is downloaded first, unless `hub` forbids it.
