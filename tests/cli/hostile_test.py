@@ -106,7 +106,7 @@ class CommandLine(HostileTest):
 
     # An option that would do nothing is no option of the command.
     def test_every_command_has_only_what_works(self):
-        for command, options in (("inspect", ("--dtype", "--numerics", "--seed", "--rerun-seeds", "--low-memory", "--no-progress", "-v")),
+        for command, options in (("inspect", ("--dtype", "--numerics", "--seed", "--rerun-seeds", "--low-memory", "-v")),
                                  ("sanity", ("--seed", "--rerun-seeds", "-v")),
                                  ("si", ("--threads", "--no-progress", "-v", "--activation-memory", "--low-memory"))):
             for option in options:
