@@ -73,7 +73,7 @@ class ParallelHash {
     Hasher hasher = file.as_git_blob ? GitBlobHasher(file.bytes) : Hasher(HashKind::kSha256);
     AddFile(file.path, hasher, [this](std::size_t bytes) {
       done_ += static_cast<std::int64_t>(bytes);
-      if (stop_) throw Error(ErrorKind::kInterrupted, "interrupted by the user");
+      if (stop_) throw Error(ErrorKind::kInterrupted, "interrupted: nothing was written");
     });
     hashes_[index] = std::string(file.as_git_blob ? kGitSha1 : kSha256) + hasher.Hex();
   }

@@ -119,17 +119,29 @@ ModelResult MeasureWithFallback(const Subject& subject, const ModelEntry& entry,
   return last;
 }
 
+// After a ladder was interrupted between its first model and its last.
+std::string ContinueHint(const RunOptions& options) {
+  return fmt::format("finished models are kept, run it again{} to go on",
+                     options.fresh ? " without --fresh" : "");
+}
+
 // Every model of the plan, with the given settings or, without, each with its own. `first` is the first
 // model, where the sanity check has loaded it. Each model is closed before the next one is loaded.
 void MeasureLadder(std::optional<Subject> first, const std::optional<MeasurementSettings>& settings,
                    const RunOptions& options, Observer& observer, RunResult& result) {
   for (const ModelEntry& entry : result.plan.ladder) {
     observer.OnModelBegin(entry);
-    result.models.push_back(Capture(entry, observer, [&] {
-      const Subject subject = first ? *std::exchange(first, std::nullopt) : Load(entry, options, observer);
-      return settings ? experiment::MeasureModel(subject, entry, result.plan.protocol, *settings, observer)
-                      : MeasureWithFallback(subject, entry, options, observer, result);
-    }));
+    try {
+      result.models.push_back(Capture(entry, observer, [&] {
+        const Subject subject = first ? *std::exchange(first, std::nullopt) : Load(entry, options, observer);
+        return settings ? experiment::MeasureModel(subject, entry, result.plan.protocol, *settings, observer)
+                        : MeasureWithFallback(subject, entry, options, observer, result);
+      }));
+    } catch (const Error& e) {
+      if (e.kind() == ErrorKind::kInterrupted && !result.models.empty())
+        throw Error(e.kind(), e.what(), ContinueHint(options));
+      throw;
+    }
     observer.OnModelEnd(result.models.back());
   }
   result.warnings = experiment::MixWarnings(result.models);

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "core/hash.h"
+#include "experiment/environment.h"
 #include "experiment/own_cache.h"
 
 namespace headspec::experiment {
@@ -157,8 +158,8 @@ std::uint64_t MostBytes(const std::string& key, const PassShape& shape) {
 
 std::string PassKey(const PassInputs& inputs) {
   const bool is_sanity = inputs.kind == PassKind::kSanity;
-  std::string key = fmt::format("program headspec {}\npass {}\nmetric {}\n", HEADSPEC_VERSION, kPassVersion,
-                                kEntropyVersion);
+  std::string key = fmt::format("program headspec {} {}\npass {}\nmetric {}\n", HEADSPEC_VERSION,
+                                SourceCommit(), kPassVersion, kEntropyVersion);
   if (is_sanity) key += fmt::format("metric {}\n", kProbeVersion);
   key += fmt::format("profile {}\nprecision {}\nscores {}\narithmetic {}\n", ProfileName(inputs.profile),
                      TorchName(inputs.precision), NameOf(inputs.score_type), inputs.arithmetic);

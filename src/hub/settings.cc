@@ -58,7 +58,10 @@ std::string Endpoint() {
   while (endpoint.ends_with('/')) endpoint.pop_back();
   const bool plain = endpoint.find_first_of(" \t\r\n@?#") == std::string::npos;
   if (!plain || (!endpoint.starts_with("https://") && !endpoint.starts_with("http://"))) {
-    throw Error(ErrorKind::kInput, fmt::format("HF_ENDPOINT: expected https://HOST, found \"{}\"", stated),
+    const bool has_secret = stated.find('@') != std::string::npos;  // https://NAME:PASSWORD@HOST
+    throw Error(ErrorKind::kInput,
+                fmt::format("HF_ENDPOINT: expected https://HOST, found {}",
+                            has_secret ? "one with a name or password in it" : "\"" + stated + "\""),
                 "set it to the address of the hub or a mirror, or unset it");
   }
   return endpoint;

@@ -67,7 +67,7 @@ class Resume(unittest.TestCase):
                     process.send_signal(number)
                     output, errors = process.communicate(timeout=60)
                 self.assertEqual(process.returncode, -number if number == signal.SIGKILL else 130)
-                self.assertEqual(errors, "" if number == signal.SIGKILL else "headspec: interrupted: nothing was written\n")
+                self.assertEqual(errors, "" if number == signal.SIGKILL else "headspec: interrupted: nothing was written; finished models are kept, run it again to go on\n")
                 self.assertFalse((self.dir / kind / "results.json").exists())
                 self.assertEqual(len(self.entries()), 2)
                 continued, found = self.results(f"{kind} again", "run", manifest)

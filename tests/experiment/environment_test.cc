@@ -4,6 +4,7 @@
 
 #include <regex>
 
+#include "engine/forward.h"
 #include "experiment/conversions.h"
 #include "experiment/golden.h"
 #include "experiment/manifest.h"

@@ -91,7 +91,7 @@ TEST_F(FileHashesTest, StopWhenAskedTo) {
   EXPECT_EQ(ErrorOf([&] {
               HashFiles({{file, 8ull << 30}}, 1, progress);
             }),
-            "kInterrupted: interrupted by the user");
+            "kInterrupted: interrupted: nothing was written");
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
 }
 
@@ -353,7 +353,7 @@ TEST_F(ModelFilesTest, DoesWithoutAList) {
 TEST_F(ModelFilesTest, IsNotCertainOfWhatWasReplaced) {
   ModelEntry entry;
   entry.name = model_.string();
-  Subject subject = LoadSubject(entry);
+  Subject subject = SubjectOf(entry);
   const auto time = fs::last_write_time(model_ / "model.safetensors");
   fs::copy(model_ / "model.safetensors", folder_ / "new");
   fs::last_write_time(folder_ / "new", time);

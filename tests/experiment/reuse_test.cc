@@ -15,6 +15,7 @@
 #include "experiment/manifest.h"
 #include "experiment/measurement.h"
 #include "experiment/own_cache_folder.h"
+#include "experiment/subject_of.h"
 #include "golden.h"
 #include "headspec/run.h"
 
@@ -189,7 +190,7 @@ TEST_F(ReuseTest, NeedsFilesThatAreIdentified) {
   counter_ = PassCounter();
   const ModelEntry& entry = plan_.ladder.front();
   for (int i = 0; i < 2; ++i) {
-    const ModelResult result = MeasureModel(LoadSubject(entry), entry, plan_.protocol, {}, counter_);
+    const ModelResult result = MeasureModel(SubjectOf(entry), entry, plan_.protocol, {}, counter_);
     EXPECT_EQ(result.warnings, std::vector<std::string>());
     EXPECT_EQ(result.provenance.files.size(), 1u);
   }
@@ -199,7 +200,7 @@ TEST_F(ReuseTest, NeedsFilesThatAreIdentified) {
 
 TEST_F(ReuseTest, NeedsFilesThatAreCertain) {
   const ModelEntry& entry = plan_.ladder.front();
-  Subject subject = LoadSubject(entry);
+  Subject subject = SubjectOf(entry);
   subject.files = SubjectFiles();
   const ModelResult result = MeasureModel(subject, entry, plan_.protocol, {}, counter_);
   EXPECT_EQ(result.warnings,

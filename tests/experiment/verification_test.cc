@@ -265,7 +265,7 @@ TEST_F(VerificationTest, StopsWhenAsked) {
     bool Cancelled() const override { return true; }
   } impatient;
   EXPECT_EQ(ErrorOf([&] { Verify(recorded_, {}, impatient, [](const CheckGroup&) {}); }),
-            "kInterrupted: interrupted by the user");
+            "kInterrupted: interrupted: nothing was written");
 }
 
 }  // namespace
