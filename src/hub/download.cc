@@ -29,8 +29,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::chrono::milliseconds kLockPause{200};
-constexpr std::size_t kPiece = std::size_t{1}
-                               << 20;  // written at once: libcurl's own pieces are small and odd
+// Written at once: libcurl's own pieces are small and odd.
+constexpr std::size_t kPiece = std::size_t{1} << 16;
 constexpr std::uint64_t kMostOverPlainHttp = 50'000'000'000;  // as the Python library refuses
 
 bool IsThere(const fs::path& file) {

@@ -197,13 +197,21 @@ TEST_F(SettingsTest, TakeAnEndpointWithoutTheSlashAtItsEnd) {
 }
 
 TEST_F(SettingsTest, RefuseWhatIsNoEndpoint) {
-  for (const char* written : {"hub.example", "ftp://hub.example", "file:///etc", "https:hub.example",
-                              "https://name:word@hub.example", "https://hub.example?x=1",
-                              "https://hub.example#x", "https://hub.example\r\nX: 1", "HTTPS//x"}) {
+  for (const char* written :
+       {"hub.example", "ftp://hub.example", "file:///etc", "https:hub.example", "https://hub.example?x=1",
+        "https://hub.example#x", "https://hub.example\r\nX: 1", "HTTPS//x"}) {
     Set("HF_ENDPOINT", written);
     EXPECT_EQ(Refusal(), std::string("kInput: HF_ENDPOINT: expected https://HOST, found \"") + written +
                              "\"; set it to the address of the hub or a mirror, or unset it");
   }
+}
+
+TEST_F(SettingsTest, DoesNotRepeatAPasswordInTheEndpoint) {
+  Set("HF_ENDPOINT", "https://name:word@hub.example");
+  EXPECT_EQ(
+      Refusal(),
+      "kInput: HF_ENDPOINT: expected https://HOST, found one with a name or password in it; set it to the "
+      "address of the hub or a mirror, or unset it");
 }
 
 // Nothing behind the scheme is no host either.
