@@ -21,6 +21,7 @@
 #include "core/error.h"
 #include "core/file_descriptor.h"
 #include "core/hash.h"
+#include "hub/background_hash.h"
 #include "hub/blob_lock.h"
 #include "hub/excerpt.h"
 
@@ -29,9 +30,11 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::chrono::milliseconds kLockPause{200};
-// Written at once: libcurl's own pieces are small and odd.
+// Written at once, as libcurl's own pieces are small and odd; and hashed at once, by another thread.
 constexpr std::size_t kPiece = std::size_t{1} << 16;
-constexpr std::uint64_t kMostOverPlainHttp = 50'000'000'000;  // as the Python library refuses
+constexpr std::size_t kBlock = std::size_t{1} << 20;
+constexpr std::uint64_t kSentAtOnce = std::uint64_t{16} << 20;  // to the disk
+constexpr std::uint64_t kMostOverPlainHttp = 50'000'000'000;    // as the Python library refuses
 
 bool IsThere(const fs::path& file) {
   std::error_code code;
@@ -56,9 +59,7 @@ class BlobDownload final : public Exchange {
         blob_(repository.Blob(file_.etag)),
         partial_(repository.Incomplete(file_.etag)),
         lock_(repository.Lock(file_.etag)),
-        hasher_(HasherFor(file_)) {
-    pending_.reserve(kPiece);
-  }
+        hash_(HasherFor(file_)) {}
   // What arrived is kept, whatever ended the download. The future waits for its thread: Ctrl-C must not have
   // to wait for gigabytes.
   ~BlobDownload() override {
@@ -89,12 +90,14 @@ class BlobDownload final : public Exchange {
   fs::path blob_;
   fs::path partial_;
   BlobLock lock_;
-  Hasher hasher_;
+  BackgroundHash hash_;
   std::optional<FileDescriptor> out_;
   std::atomic<bool> abandoned_ = false;
   std::future<Hasher> hashing_;  // of what an earlier try left
-  std::uint64_t offset_ = 0;     // bytes in the partial file, all of them in the hasher
-  std::string pending_;          // bytes after them, not written yet
+  std::uint64_t offset_ = 0;     // bytes in the partial file
+  std::string block_;            // the last bytes that arrived, not handed to hash_ yet
+  std::size_t written_ = 0;      // of them, in the partial file
+  std::uint64_t sent_ = 0;       // bytes of the partial file on their way to the disk
   bool locked_ = false;
   bool told_of_lock_ = false;
   bool differed_ = false;  // the bytes were wrong once already
@@ -143,7 +146,7 @@ void BlobDownload::OpenPartial() {
   if (left > file_.bytes) {
     StartOver();
   } else if (left > 0) {
-    hashing_ = std::async(std::launch::async, [this, hasher = std::move(hasher_)]() mutable {
+    hashing_ = std::async(std::launch::async, [this, hasher = HasherFor(file_)]() mutable {
       AddFile(partial_, hasher, [this](std::size_t) {
         if (abandoned_) throw Error(ErrorKind::kInterrupted, "interrupted");  // nobody waits for it
       });
@@ -156,8 +159,8 @@ void BlobDownload::OpenPartial() {
 bool BlobDownload::HashesArrived() {
   if (!hashing_.valid()) return true;
   if (hashing_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return false;
-  hasher_ = hashing_.get();
-  offset_ = SizeOf(partial_);
+  hash_ = BackgroundHash(hashing_.get());
+  offset_ = sent_ = SizeOf(partial_);
   if (::lseek(out_->value(), static_cast<off_t>(offset_), SEEK_SET) < 0) FailWrite(errno);
   line().progress.Advance(static_cast<std::int64_t>(offset_));
   return true;
@@ -165,10 +168,11 @@ bool BlobDownload::HashesArrived() {
 
 void BlobDownload::StartOver() {
   if (::ftruncate(out_->value(), 0) != 0 || ::lseek(out_->value(), 0, SEEK_SET) < 0) FailWrite(errno);
-  line().progress.Advance(-static_cast<std::int64_t>(offset_ + pending_.size()));
-  offset_ = 0;
-  pending_.clear();
-  hasher_ = HasherFor(file_);
+  line().progress.Advance(-static_cast<std::int64_t>(offset_ + block_.size() - written_));
+  offset_ = sent_ = 0;
+  written_ = 0;
+  block_.clear();
+  hash_ = BackgroundHash(HasherFor(file_));
 }
 
 void BlobDownload::Begin(const Answer& answer) {
@@ -196,37 +200,44 @@ void BlobDownload::Begin(const Answer& answer) {
 }
 
 void BlobDownload::Take(std::string_view bytes) {
-  if (bytes.size() > file_.bytes - offset_ - pending_.size()) {
+  if (bytes.size() > file_.bytes - offset_ - (block_.size() - written_)) {
     throw Error(
         ErrorKind::kSystem,
         fmt::format("{}: {}: expected {} bytes, more arrive", line().model.model, file_.name, file_.bytes),
         "try again later");
   }
-  pending_ += bytes;
-  if (pending_.size() >= kPiece) Flush();
+  if (block_.empty()) block_.reserve(kBlock + bytes.size());
+  block_ += bytes;
+  const bool is_full = block_.size() >= kBlock;
+  if (is_full || block_.size() - written_ >= kPiece) Flush();
+  if (is_full) {
+    hash_.Add(std::exchange(block_, {}));
+    written_ = 0;
+  }
   line().progress.Advance(static_cast<std::int64_t>(bytes.size()));
   ResetTries();
 }
 
 bool BlobDownload::Write() {
-  while (!pending_.empty()) {
-    const ssize_t written = ::write(out_->value(), pending_.data(), pending_.size());
+  while (written_ < block_.size()) {
+    const ssize_t written = ::write(out_->value(), block_.data() + written_, block_.size() - written_);
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return false;
-    const auto size = static_cast<std::size_t>(written);
-    hasher_.Add({pending_.data(), size});
-    pending_.erase(0, size);
-    offset_ += size;
+    written_ += static_cast<std::size_t>(written);
+    offset_ += static_cast<std::uint64_t>(written);
   }
   return true;
 }
 
 void BlobDownload::Flush() {
-  if (pending_.empty()) return;
+  if (written_ == block_.size()) return;
   if (!Write()) FailWrite(errno);
 #ifdef __linux__
   // On its way to the disk while more arrives, so that Publish need not wait for all of it.
-  (void)::sync_file_range(out_->value(), 0, 0, SYNC_FILE_RANGE_WRITE);
+  if (offset_ - sent_ < kSentAtOnce) return;
+  (void)::sync_file_range(out_->value(), static_cast<off_t>(sent_), static_cast<off_t>(offset_ - sent_),
+                          SYNC_FILE_RANGE_WRITE);
+  sent_ = offset_;
 #endif
 }
 
@@ -247,7 +258,9 @@ bool BlobDownload::Recover(const Answer& answer) {
 }
 
 void BlobDownload::Publish() {
-  const std::string found = hasher_.Hex();
+  hash_.Add(std::exchange(block_, {}));
+  written_ = 0;
+  const std::string found = hash_.Hex();
   if (found != file_.etag) {
     StartOver();
     ForgetRedirects();
