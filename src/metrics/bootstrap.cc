@@ -14,6 +14,8 @@
 namespace headspec::metrics {
 namespace {
 
+constexpr double kNoPull = 1e-12;  // what rounding alone can do to the statistic
+
 using OfResample = std::function<std::optional<double>(const Resample&)>;
 
 // The statistic of the mean over prompts, each counted as often as it was drawn.
@@ -72,7 +74,7 @@ Maybe<Correction> ComputeCorrection(const Bootstrap& bootstrap) {
     squares += pull * pull;
     cubes += pull * pull * pull;
   }
-  if (!(squares > 0)) return Maybe<Correction>::None("no prompt changes the value");
+  if (!(squares > kNoPull * kNoPull)) return Maybe<Correction>::None("no prompt changes the value");
   double below = 0;  // ties count half
   for (const double value : bootstrap.sorted)
     below += (value < bootstrap.estimate ? 0.5 : 0.0) + (value <= bootstrap.estimate ? 0.5 : 0.0);
@@ -84,7 +86,9 @@ Maybe<Correction> ComputeCorrection(const Bootstrap& bootstrap) {
 Interval CorrectedInterval(const std::vector<double>& sorted, const Correction& correction, double level) {
   const auto corrected = [&](double z) {
     const double shifted = correction.z0 + z;
-    return NormalCdf(correction.z0 + shifted / (1 - correction.acceleration * shifted));
+    const double remaining = 1 - correction.acceleration * shifted;
+    if (!(remaining > 0)) return shifted > 0 ? 1.0 : 0.0;  // the correction runs off the end of the sample
+    return NormalCdf(correction.z0 + shifted / remaining);
   };
   const double z = NormalQuantile((1 - level) / 2);
   return {Quantile(sorted, corrected(z)), Quantile(sorted, corrected(-z))};

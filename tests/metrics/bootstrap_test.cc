@@ -97,6 +97,19 @@ TEST(Bootstrap, PromptsThatAgreeHaveNoWidth) {
   ASSERT_TRUE(found);
   EXPECT_NEAR(found->at_95.percentile.high - found->at_95.percentile.low, 0, 1e-12);
   EXPECT_TRUE(std::isfinite(found->standard_error));
+  EXPECT_EQ(found->why_no_bca, "no prompt changes the value");
+}
+
+// A hundred prompts of which one is all that matters: the acceleration leaves no room for the upper end.
+TEST(Bootstrap, BcaStaysWithinTheSample) {
+  Random random(8, "bootstrap");
+  std::vector<Table> tables(100, {{0}});
+  tables[17] = {{1}};
+  const Statistic cell = [](const Table& table) { return table[0][0]; };
+  const auto found = BootstrapPrompts(tables, cell, DrawResamples(100, 500, random));
+  ASSERT_TRUE(found && found->at_95.bca);
+  EXPECT_GE(found->at_95.bca->low, found->sorted.front());
+  EXPECT_LE(found->at_95.bca->high, found->sorted.back());
 }
 
 TEST(Bootstrap, AStatisticThatOnePromptDoesNotReach) {
