@@ -30,7 +30,7 @@ struct HeadMetrics {
   double effective_support = 0;  // mean over queries of 2^entropy2(row), in keys: 1..T
 };
 
-// What of a prompt the reducer must know; the same for every head.
+// What of a prompt the reducer must know; the same for every head. Prompts are without padding.
 struct AttentionShape {
   int tokens = 0;
   bool causal = true;

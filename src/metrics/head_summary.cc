@@ -72,7 +72,23 @@ GroupVariances ComputeGroups(const Table& values, std::size_t groups) {
   return result;
 }
 
+bool HasGroups(const Table& values, int key_value_heads) {
+  return key_value_heads > 1 && key_value_heads < static_cast<int>(values.front().size());
+}
+
 }  // namespace
+
+std::optional<double> MeanHeadVariance(const Table& values) {
+  double sum = 0;
+  for (const auto& layer : values) sum += PopulationVariance(layer);
+  return sum / static_cast<double>(values.size());
+}
+
+std::optional<double> GroupRatio(const Table& values, int key_value_heads) {
+  if (!WhyNoGroups(values, key_value_heads).empty() || !HasGroups(values, key_value_heads))
+    return std::nullopt;
+  return ComputeGroups(values, static_cast<std::size_t>(key_value_heads)).ratio;
+}
 
 Maybe<Table> GroupMeans(const Table& values, int key_value_heads) {
   if (std::string reason = WhyNoGroups(values, key_value_heads); !reason.empty())
@@ -104,7 +120,7 @@ Maybe<HeadSummary> SummarizeHeads(const Table& values, int key_value_heads) {
   summary.late_variance = MeanOf(variances.subspan(2 * third));
   summary.effective_heads = EffectiveHeads(values);
   if (summary.effective_heads) summary.effective_ratio = *summary.effective_heads / summary.heads;
-  if (key_value_heads > 1 && key_value_heads < summary.heads)
+  if (HasGroups(values, key_value_heads))
     summary.groups = ComputeGroups(values, static_cast<std::size_t>(key_value_heads));
   return summary;
 }

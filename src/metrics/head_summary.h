@@ -41,6 +41,11 @@ struct HeadSummary {
 // H.
 Maybe<HeadSummary> SummarizeHeads(const Table& values, int key_value_heads);
 
+// Two of these fields alone, as statistics that can be resampled: `values` is (L, H) and not empty.
+std::optional<double> MeanHeadVariance(const Table& values);
+// Within / between; empty unless 1 < key-value heads < H, they divide H, and groups differ.
+std::optional<double> GroupRatio(const Table& values, int key_value_heads);
+
 // Means over the heads of each group: (L, H) -> (L, G); none if `key_value_heads` does not divide H.
 Maybe<Table> GroupMeans(const Table& values, int key_value_heads);
 

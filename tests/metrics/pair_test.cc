@@ -58,6 +58,9 @@ HeadSummary ExpectModel(const nlohmann::json& model, int key_value_heads) {
   const HeadSummary summary = *SummarizeHeads(Entropies(model), key_value_heads);
   ExpectSpecialization(model.at("specialization"), summary);
   EXPECT_EQ(summary.groups.has_value(), model.contains("gqa_metrics"));
+  EXPECT_NEAR(*MeanHeadVariance(Entropies(model)), summary.mean_variance, kClose);
+  const auto ratio = GroupRatio(Entropies(model), key_value_heads);
+  EXPECT_EQ(ratio, summary.groups ? summary.groups->ratio : std::nullopt);
   if (model.contains("gqa_metrics")) ExpectGroups(model.at("gqa_metrics"), summary.groups);
   for (const auto& seed : model.at("seed_results")) {
     if (seed.contains("specialization")) ExpectSpecialization(seed.at("specialization"), summary);
