@@ -58,6 +58,10 @@ std::string ReadAgainst(const std::string& name, const PermutationNull& null, co
                      is_below ? "below" : "above", Compared(null), is_below ? below : above);
 }
 
+std::string WhyAlone(const Maybe<Equivalence>& outcome) {
+  return outcome ? "the value is not a number" : outcome.reason();
+}
+
 std::string ReadPower(const LineFit& fit) {
   const double reach = (fit.slope_95->high - fit.slope_95->low) / 2;
   const int decimals = Decimals(reach);
@@ -101,6 +105,22 @@ std::string ReadEquivalence(const Interval& interval_90, double target, double t
       break;
   }
   return fmt::format("undecided about {}: {} reaches across its edge", margins, interval);
+}
+
+std::string ReadPointRule(double value, const Interval& interval_90, double target, double tolerance) {
+  const Maybe<Equivalence> outcome = TestEquivalence(interval_90, target, tolerance);
+  if (!outcome || !std::isfinite(value)) return "the point rule stands alone: " + WhyAlone(outcome);
+  const bool within = std::abs(value - target) <= tolerance;
+  const std::string rule =
+      within ? "within the tolerance by the point rule" : "outside the tolerance by the point rule";
+  if (*outcome == Equivalence::kUndecided)
+    return rule +
+           ", but other prompts of this kind could decide otherwise: the 90 % interval reaches across its "
+           "edge";
+  if (within != (*outcome == Equivalence::kEquivalent))
+    return rule +
+           ", against its own 90 % interval: resampling moves the value more than its distance from the edge";
+  return rule + ", and the 90 % interval over prompts agrees";
 }
 
 std::string ReadTrend(const Trend& trend) {

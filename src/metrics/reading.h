@@ -23,6 +23,10 @@ std::string ReadDeltaNull(const Maybe<PermutationNull>& null);
 // "equivalent to 0.329 +- 0.03: the 90 % interval 0.321 to 0.336 lies within".
 std::string ReadEquivalence(const Interval& interval_90, double target, double tolerance);
 
+// The notebook's point rule (within target +- tolerance or not) beside what the interval supports, and why
+// the two part where they do.
+std::string ReadPointRule(double value, const Interval& interval_90, double target, double tolerance);
+
 // The slope on log size, its interval, and what so many models can show.
 std::string ReadTrend(const Trend& trend);
 

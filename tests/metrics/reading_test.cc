@@ -71,6 +71,23 @@ TEST(ReadEquivalence, EachOutcome) {
   EXPECT_EQ(ReadEquivalence({0.33, 0.45}, 0.329, 0), "no equivalence test: a tolerance must be positive");
 }
 
+TEST(ReadPointRule, WhereRuleAndIntervalPart) {
+  EXPECT_EQ(ReadPointRule(0.33, {0.31, 0.35}, 0.33, 0.05),
+            "within the tolerance by the point rule, and the 90 % interval over prompts agrees");
+  EXPECT_EQ(ReadPointRule(0.9, {0.85, 0.95}, 0.33, 0.05),
+            "outside the tolerance by the point rule, and the 90 % interval over prompts agrees");
+  EXPECT_EQ(ReadPointRule(0.37, {0.35, 0.39}, 0.33, 0.05),
+            "within the tolerance by the point rule, but other prompts of this kind could decide otherwise: "
+            "the 90 % "
+            "interval reaches across its edge");
+  EXPECT_EQ(ReadPointRule(0.37, {0.385, 0.41}, 0.33, 0.05),
+            "within the tolerance by the point rule, against its own 90 % interval: resampling moves the "
+            "value more "
+            "than its distance from the edge");
+  EXPECT_EQ(ReadPointRule(0.37, {0.385, 0.41}, 0.33, 0),
+            "the point rule stands alone: a tolerance must be positive");
+}
+
 std::string TrendOf(const std::vector<double>& sizes, const std::vector<double>& indices) {
   return ReadTrend(ComputeTrend(sizes, indices));
 }
