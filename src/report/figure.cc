@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/model_size.h"
 #include "report/figure_script.h"
 #include "report/files.h"
 #include "report/gnuplot.h"

@@ -1,4 +1,4 @@
-// What the words and the figure say about a ladder: model sizes as numbers, and the titles that the
+// What the words and the figure say about a ladder: labels of model sizes, and the titles that the
 // notebook hard-codes for its own experiment and that others derive from their plan.
 #pragma once
 
@@ -8,10 +8,6 @@
 #include "headspec/plan.h"
 
 namespace headspec::report {
-
-// Billions of parameters from "1.3B", "500M", "0.5m", "50k" or "1.3" (billions, as the notebook reads it).
-// Throws Error(kInput) if that is not a number above zero.
-double ParseModelSize(std::string_view text);
 
 // "1.3B", "14B", "350M", "0.5M", "50K": the shortest wording of a size in billions.
 std::string ModelSizeLabel(double billions);
