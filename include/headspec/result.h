@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "headspec/plan.h"
+#include "headspec/statistics.h"
 #include "headspec/table.h"
 
 namespace headspec {
@@ -109,6 +110,7 @@ struct Timing {
 struct HeadStatistics {
   Table head_correlation;           // [H][H], Pearson correlation of depth profiles; NaN where undefined
   std::vector<int> constant_heads;  // heads whose depth profile is constant: left out of the mean
+  IndexStatistics index = {};
 };
 
 struct ModelResult {
@@ -190,6 +192,9 @@ struct RunResult {
   std::vector<SanityResult> sanity_attempts;  // all, in order
   std::vector<ModelResult> models;
   std::optional<Verdict> verdict;  // null without a hypothesis
+  TrendStatistics trend;
+  std::vector<std::string>
+      readings;  // what the statistics of the ladder support, and where a verdict says more
   Environment environment;
   std::vector<std::string> warnings;  // about the ladder as a whole: what its models do not have in common
 };

@@ -11,6 +11,7 @@
 #include "experiment/pass.h"
 #include "experiment/sanity.h"
 #include "experiment/start_result.h"
+#include "experiment/statistics.h"
 #include "experiment/subject.h"
 #include "experiment/uniformity.h"
 #include "experiment/verdict.h"
@@ -160,6 +161,7 @@ RunResult Run(const Plan& plan, const RunOptions& options, Observer& observer) {
   }
   MeasureLadder(std::move(first), settings, options, observer, result);
   if (plan.hypothesis) result.verdict = experiment::Decide(*plan.hypothesis, result.models, plan.references);
+  experiment::Interpret(result);
   return result;
 }
 
@@ -171,6 +173,7 @@ RunResult Measure(const Plan& plan, const RunOptions& options, Observer& observe
                     ? std::optional(SettingsOf(plan.protocol.variants.front(), options))
                     : std::nullopt,
                 options, observer, result);
+  experiment::Interpret(result);
   return result;
 }
 

@@ -12,6 +12,7 @@
 #include "experiment/conversions.h"
 #include "experiment/pass.h"
 #include "experiment/precision.h"
+#include "experiment/statistics.h"
 #include "metrics/specialization.h"
 
 namespace headspec::experiment {
@@ -95,6 +96,8 @@ void Summarise(PassResult pass, const Protocol& protocol, ModelResult& result) {
   result.corr_mean = specialization.mean_correlation;
   result.statistics.head_correlation = std::move(specialization.correlation);
   result.statistics.constant_heads = std::move(specialization.constant_heads);
+  result.statistics.index =
+      ComputeIndexStatistics(result.head_entropies, result.prompt_entropies, StatisticsSeed(protocol));
   if (result.si_values.empty()) result.si_values.assign(protocol.seeds.size(), specialization.index);
 }
 

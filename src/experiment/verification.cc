@@ -13,6 +13,7 @@
 #include "experiment/progress.h"
 #include "experiment/prompts.h"
 #include "experiment/recomputation.h"
+#include "experiment/statistics.h"
 #include "experiment/subject.h"
 #include "experiment/verdict.h"
 #include "metrics/specialization.h"
@@ -143,15 +144,36 @@ Check CompareTables(const std::string& what, const Table& expected, const Table&
   return {what, same, "what the stored entropies give", same ? "the same" : "other values"};
 }
 
+template <class T>
+Check CompareStatistic(const std::string& what, const T& expected, const T& found) {
+  const bool same = expected == found;
+  return {what, same, "what the stored entropies give", same ? "the same" : "other values"};
+}
+
+// With the recorded seed, whichever that was.
+void AddIndexStatistics(const ModelResult& stored, const Plan& plan, const Table& means, CheckGroup& group) {
+  const IndexStatistics& found = stored.statistics.index;
+  IndexStatistics again = ComputeIndexStatistics(means, stored.prompt_entropies, found.seed);
+  CompareWithTarget(metrics::ComputeSpecialization(means).index,
+                    plan.hypothesis ? &*plan.hypothesis : nullptr, again);
+  group.checks.push_back(CompareStatistic("permutation null", again.null, found.null));
+  group.checks.push_back(CompareStatistic("variance shares", again.shares, found.shares));
+  group.checks.push_back(CompareStatistic("bootstrap over prompts", again.bootstrap, found.bootstrap));
+  group.checks.push_back(CompareStatistic("equivalence", again.equivalence, found.equivalence));
+  group.checks.push_back(CompareStatistic("readings", again.readings, found.readings));
+}
+
 // Derived numbers, derived again.
-CheckGroup CheckStatistics(const ModelResult& stored) {
+CheckGroup CheckStatistics(const ModelResult& stored, const Plan& plan) {
   const Table means = metrics::MeanTable(stored.prompt_entropies);
   const metrics::Specialization again = metrics::ComputeSpecialization(means);
-  CheckGroup group{"statistics",
-                   stored.display,
-                   fmt::format("head means and index {:.4f} from the entropies of {} prompts", again.index,
-                               stored.prompt_entropies.size()),
-                   {}};
+  CheckGroup group{
+      "statistics",
+      stored.display,
+      fmt::format("head means, statistics and {} from the entropies of {} prompts",
+                  std::isnan(again.index) ? "no index" : fmt::format("index {:.4f}", again.index),
+                  stored.prompt_entropies.size()),
+      {}};
   group.checks.push_back(CompareTables("head means", means, stored.head_entropies));
   group.checks.push_back(Compare("index", again.index, stored.si_mean));
   for (const double value : stored.si_values) {
@@ -170,7 +192,18 @@ CheckGroup CheckStatistics(const ModelResult& stored) {
       [](const std::vector<int>& ids, int length) { return static_cast<int>(ids.size()) == length; });
   group.checks.push_back(
       {"valid lengths", same_lengths, "numbers of token ids", same_lengths ? "the same" : "others"});
+  AddIndexStatistics(stored, plan, means, group);
   return group;
+}
+
+CheckGroup CheckTrend(const RunResult& run) {
+  RunResult again = run;
+  Interpret(again);
+  return {"trend",
+          "",
+          "trend over size and what the statistics support",
+          {CompareStatistic("trend", again.trend, run.trend),
+           CompareStatistic("readings", again.readings, run.readings)}};
 }
 
 // The folder is empty where the model is no longer to be found.
@@ -220,13 +253,14 @@ void Verify(const ResultFolder& recorded, const VerifyOptions& options, Observer
   on_group(CheckOutputs(recorded, options.run.threads, observer));
   on_group(CheckPrompts(recorded));
   on_group(CheckLadder(recorded));
+  on_group(CheckTrend(run));
   for (std::size_t i = 0; i < run.models.size(); ++i) {
     const ModelResult& stored = run.models[i];
     if (stored.error) continue;
     observer.OnModelBegin(RecordedEntry(stored));
     const auto& beside = recorded.provenance.models;
     on_group(CheckRecords(stored, i < beside.size() ? &beside[i] : nullptr));
-    on_group(CheckStatistics(stored));
+    on_group(CheckStatistics(stored, run.plan));
     const auto [files, folder] = CheckModelFiles(stored, options.run, observer);
     on_group(files);
     if (!options.recompute || folder.empty()) continue;

@@ -11,6 +11,7 @@
 
 #include "report/json_reader.h"
 #include "report/read_sanity.h"
+#include "report/read_statistics.h"
 
 namespace headspec::report {
 namespace {
@@ -128,6 +129,7 @@ void ReadMeasurement(const JsonReader& json, ModelResult& model) {
   model.statistics.head_correlation = statistics.At("head_correlation").Rows(heads, heads);
   model.statistics.constant_heads = statistics.At("constant_heads").Ints();
   statistics.At("si_std_reason").StringOrNull();
+  model.statistics.index = ReadIndexStatistics(statistics);
   statistics.RefuseOtherKeys();
   model.numerics = ReadNumerics(json.At("numerics"));
   model.provenance = ReadModelProvenance(json.At("provenance"));
@@ -304,6 +306,8 @@ RunResult ReadResults(std::string_view text, std::string_view file) {
   if (json.Has("hypothesis") && !json.Has("verdict")) ReadHypothesis(json, run);
   if (json.Has("reference_phi3")) ReadReferences(json.At("reference_phi3"), run);
   if (json.Has("verdict")) ReadVerdict(json, run);
+  run.trend = ReadTrend(json.At("trend"));
+  run.readings = json.At("readings").Strings();
   run.environment = ReadEnvironment(json.At("environment"));
   run.warnings = json.At("warnings").Strings();
   json.RefuseOtherKeys();

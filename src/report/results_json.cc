@@ -9,6 +9,7 @@
 
 #include "report/json_text.h"
 #include "report/provenance_json.h"
+#include "report/statistics_json.h"
 
 namespace headspec::report {
 namespace {
@@ -174,6 +175,7 @@ void AddDetails(Json& json, const ModelResult& model, bool rerun_seeds) {
   json["statistics"] = {{"head_correlation", model.statistics.head_correlation},
                         {"constant_heads", model.statistics.constant_heads},
                         {"si_std_reason", rerun_seeds ? Json(nullptr) : Json(kSiStdReason)}};
+  AddIndexStatistics(model.statistics.index, json["statistics"]);
   json["numerics"] = NumericsJson(model.numerics);
   json["provenance"] = ModelProvenanceJson(model.provenance);
   json["timing"] = {
@@ -245,6 +247,8 @@ std::string ResultsJson(const RunResult& run) {
   if (plan.hypothesis && run.verdict) {
     json["verdict_printed"] = PrintedVerdictJson(*run.verdict, *plan.hypothesis);
   }
+  json["trend"] = TrendJson(run.trend);
+  json["readings"] = run.readings;
   if (SanityAsked(run)) {
     json["sanity_attempts"] = Json::array();
     for (const SanityResult& attempt : run.sanity_attempts)

@@ -184,8 +184,23 @@ class Changed(VerifyTest):
         done = self.verify()
         self.assertEqual(done.returncode, 1)
         self.assertIn(f"      index: expected {honest}, found 0.33", self.lines)
-        self.assertIn("  ✗ statistics  1 of 7 differ", self.lines)
+        self.assertIn("  ✗ statistics  1 of 12 differ", self.lines)
+        self.assertIn("✗ trend       2 of 2 differ", self.lines)
         self.assertIn("✗ verdict     3 of 3 differ", self.lines)
+
+    def test_edited_statistics(self):
+        def change(results):
+            statistics = results["results"][0]["statistics"]
+            statistics["permutation_null"]["p"] = 0.001
+            statistics["bootstrap"]["bca_95"][0] += 1e-15
+            statistics["readings"]["null"] = "SI shows which head is which"
+            results["trend"]["on_log_size"]["slope"] *= 1.5
+            results["readings"].pop()
+        self.edit("results.json", change)
+        self.trust_results()
+        self.assert_differs(5, *[f"{what}: expected what the stored entropies give, found other values" for what in
+                                 ("trend", "readings", "permutation null", "bootstrap over prompts", "readings")],
+                            arguments=["--no-recompute"])
 
     def test_edited_results_without_care(self):
         before = sha256(self.out / "results.json")
@@ -246,7 +261,7 @@ class Changed(VerifyTest):
         self.edit("results.json", lambda r: r["results"][1].update(si_std=0.5))
         self.trust_results()
         self.assertEqual(self.verify("-q", "--no-recompute").returncode, 1)
-        self.assertEqual(self.lines[:-1], ["Nano 1.5M", "  ✗ statistics  1 of 7 differ",
+        self.assertEqual(self.lines[:-1], ["Nano 1.5M", "  ✗ statistics  1 of 12 differ",
                                            "      deviation of the index: expected 0, found 0.5"])
 
     def test_file_that_cannot_be_read(self):

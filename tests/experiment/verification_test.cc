@@ -13,6 +13,7 @@
 #include "experiment/golden.h"
 #include "experiment/manifest.h"
 #include "experiment/prompts.h"
+#include "experiment/statistics.h"
 #include "experiment/verdict.h"
 #include "headspec/run.h"
 #include "temporary_folder.h"
@@ -88,8 +89,8 @@ class VerificationTest : public TemporaryFolderTest {
 
 TEST_F(VerificationTest, FindsNothingWhereNothingChanged) {
   EXPECT_EQ(Differences(), Lines{});
-  EXPECT_EQ(GroupNames(),
-            (Lines{"outputs", "prompts", "models", "records", "statistics", "files", "tokens", "entropies"}));
+  EXPECT_EQ(GroupNames(), (Lines{"outputs", "prompts", "models", "trend", "records", "statistics", "files",
+                                 "tokens", "entropies"}));
   EXPECT_EQ(groups_.back().summary,
             "32 values, measured again: bit for bit (" + Result().numerics.products + ")");
 }
@@ -98,7 +99,7 @@ TEST_F(VerificationTest, RecomputesOnlyWhenAsked) {
   Result().token_ids[0][1] += 1;
   recorded_.provenance = recorded_.results;
   EXPECT_EQ(Differences(false), Lines{});
-  EXPECT_EQ(GroupNames(), (Lines{"outputs", "prompts", "models", "records", "statistics", "files"}));
+  EXPECT_EQ(GroupNames(), (Lines{"outputs", "prompts", "models", "trend", "records", "statistics", "files"}));
 }
 
 TEST_F(VerificationTest, FindsAnEditedEntropy) {
@@ -121,10 +122,35 @@ TEST_F(VerificationTest, FindsAnEditedIndex) {
   EXPECT_EQ(Differences(), Lines{fmt::format("statistics/index: expected {}, found 0.33", honest)});
 }
 
+TEST_F(VerificationTest, FindsEditedStatistics) {
+  IndexStatistics& index = Result().statistics.index;
+  const IndexStatistics honest = index;
+  const auto expect_finding = [&](const std::string& what) {
+    EXPECT_EQ(Differences(false),
+              Lines{what + ": expected what the stored entropies give, found other values"});
+    index = honest;
+  };
+  ASSERT_TRUE(index.null.value && index.bootstrap.value && index.shares.value);
+  index.null.value->p = std::nextafter(index.null.value->p, 1);
+  expect_finding("statistics/permutation null");
+  index.seed = 43;
+  EXPECT_EQ(Differences(false).size(), 3u);  // null, bootstrap, and the null's reading
+  index = honest;
+  index.shares = {.value = {}, .reason = "none"};
+  expect_finding("statistics/variance shares");
+  index.bootstrap.value->influence[0] = 0;
+  expect_finding("statistics/bootstrap over prompts");
+  index.readings.null = "SI shows which head is which";
+  expect_finding("statistics/readings");
+  recorded_.results.readings.clear();
+  expect_finding("trend/readings");
+}
+
 TEST_F(VerificationTest, FindsAnEditedVerdict) {
   RunResult& run = recorded_.results;
   run.plan.hypothesis = Hypothesis{.claim = "B11", .h0 = "", .h1 = "", .target_si = 0.33, .tolerance = 0.05};
   run.verdict = Decide(*run.plan.hypothesis, run.models, {});
+  Interpret(run);
   EXPECT_EQ(Differences(false), Lines{});
   run.verdict->stored.conclusion = "HERITAGE_CONFIRMED";
   EXPECT_EQ(Differences(false),
@@ -253,10 +279,11 @@ TEST_F(VerificationTest, AllowsOtherProductsTheirOtherSums) {
 
 TEST_F(VerificationTest, LeavesFailedModelsOut) {
   Result().error = "out of memory";
+  Interpret(recorded_.results);
   EXPECT_EQ(Differences(), Lines{"models/provenance.json: expected phi (failed), found phi"});
   recorded_.provenance = recorded_.results;
   EXPECT_EQ(Differences(), Lines{});
-  EXPECT_EQ(GroupNames(), (Lines{"outputs", "prompts", "models"}));
+  EXPECT_EQ(GroupNames(), (Lines{"outputs", "prompts", "models", "trend"}));
 }
 
 TEST_F(VerificationTest, StopsWhenAsked) {

@@ -90,6 +90,36 @@ inline SanityResult SampleSanity() {
   return sanity;
 }
 
+// All of them there; the numbers mean nothing.
+inline IndexStatistics SampleStatistics() {
+  return {.seed = 42,
+          .null = {NullStatistics{.shuffles = 1000,
+                                  .mean = 0.3444,
+                                  .deviation = 0.0021,
+                                  .z = -1.5,
+                                  .p = 0.125,
+                                  .least_p = 0.001998001998001998,
+                                  .median = 0.3445,
+                                  .middle_95 = {0.3401, 0.3489}}},
+          .shares = {VarianceStatistics{
+              .between = 0.75, .within = 0.25, .total = 1, .depth_share = 0.25, .icc = 0.5}},
+          .bootstrap = {BootstrapStatistics{.resamples = 2000,
+                                            .undefined = 1,
+                                            .standard_error = 0.005,
+                                            .bias = -0.001,
+                                            .percentile_95 = {0.33, 0.351},
+                                            .percentile_90 = {0.331, 0.35},
+                                            .bca_95 = Interval{0.3309, 0.3522},
+                                            .bca_90 = Interval{0.3312, 0.3511},
+                                            .without = {0.34, 0.3424},
+                                            .influence = {0.0012, -0.0012}}},
+          .equivalence = {EquivalenceStatistics{
+              .target = 0.33, .tolerance = 0.05, .interval_90 = {0.3312, 0.3511}, .outcome = "equivalent"}},
+          .readings = {.null = "SI 0.341 is what heads shuffled within layers give",
+                       .equivalence = "equivalent",
+                       .point_rule = "within the tolerance by the point rule"}};
+}
+
 inline ModelResult SampleModel(const std::string& display, const std::string& size, double si) {
   ModelResult model;
   model.model = "microsoft/" + display.substr(0, display.find(' '));

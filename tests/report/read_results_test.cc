@@ -63,6 +63,33 @@ TEST(ReadResults, InvertsNullsForWhatIsNotFinite) {
   ExpectSame(run);
 }
 
+TEST(ReadResults, InvertsStatistics) {
+  RunResult run = SampleRun();
+  run.models[0].statistics.index = SampleStatistics();
+  IndexStatistics& other = run.models[1].statistics.index;
+  other = SampleStatistics();
+  other.seed = -7;
+  other.null.value->z.reset();
+  other.shares.value->icc.reset();
+  other.bootstrap.value->bca_95.reset();
+  other.bootstrap.value->bca_90.reset();
+  other.bootstrap.value->why_no_bca = "no prompt changes the value";
+  other.equivalence = {.value = {}, .reason = "no target"};
+  other.readings = {};
+  run.trend = {
+      .measured = 2,
+      .references = 2,
+      .on_size = {LineStatistics{.n = 4, .slope_error = 0.1, .slope_95 = Interval{-0.1, 0.1}, .p = 1}},
+      .on_log_size = {.value = {}, .reason = "all models have one size"}};
+  run.readings = {"no trend", ""};
+  ExpectSame(run);
+  const RunResult again = ReadResults(ResultsJson(run), "results.json");
+  EXPECT_EQ(again.models[0].statistics.index, run.models[0].statistics.index);
+  EXPECT_EQ(again.models[1].statistics.index, other);
+  EXPECT_EQ(again.trend, run.trend);
+  EXPECT_EQ(again.readings, run.readings);
+}
+
 TEST(ReadResults, InvertsEverySanityOutcome) {
   for (const int step : {1, 3, 4, 5, 6, 7}) {
     RunResult run = SampleRun();
@@ -127,6 +154,18 @@ TEST(ReadResults, NamesThePlaceOfEveryFault) {
     change(broken);
     return ErrorOf([&] { ReadResults(JsonText(broken), "out/results.json"); }, ErrorKind::kInput);
   };
+  EXPECT_EQ(
+      error([](Json& j) {
+        j["results"][0]["statistics"]["permutation_null"] = {{"reason", "none"}, {"p", 1}};
+      }),
+      "out/results.json: $.results[0].statistics.permutation_null: expected known keys only, found \"p\"" +
+          kNext);
+  EXPECT_EQ(error([](Json& j) { j["results"][0]["statistics"]["seed"] = nullptr; }),
+            "out/results.json: $.results[0].statistics.seed: expected an integer, found null" + kNext);
+  EXPECT_EQ(error([](Json& j) {
+              j["trend"]["on_size"] = {{"n", 3}, {"slope", nullptr}};
+            }),
+            "out/results.json: $.trend.on_size.slope: expected a number, found null" + kNext);
   EXPECT_EQ(error([](Json& j) { j.erase("timestamp"); }),
             "out/results.json: $: expected a key \"timestamp\", found none" + kNext);
   EXPECT_EQ(error([](Json& j) { j["extra"] = 1; }),

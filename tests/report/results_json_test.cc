@@ -61,10 +61,10 @@ TEST(JsonText, ReplacesInvalidUtf8) { EXPECT_EQ(JsonText(Json("a\xff")), "\"a\uF
 
 TEST(ResultsJson, HasTheNotebooksKeysInItsOrderAndThenOurs) {
   const Json json = Written(SampleRun());
-  EXPECT_EQ(KeysOf(json),
-            (Keys{"experiment", "purpose", "timestamp", "hypothesis", "methodology", "sanity_result",
-                  "results", "reference_phi3", "verdict", "schema_version", "headspec_version",
-                  "verdict_printed", "sanity_attempts", "prompts_text", "environment", "warnings"}));
+  EXPECT_EQ(KeysOf(json), (Keys{"experiment", "purpose", "timestamp", "hypothesis", "methodology",
+                                "sanity_result", "results", "reference_phi3", "verdict", "schema_version",
+                                "headspec_version", "verdict_printed", "trend", "readings", "sanity_attempts",
+                                "prompts_text", "environment", "warnings"}));
   EXPECT_EQ(KeysOf(json["hypothesis"]), (Keys{"H0", "H1", "target_si", "tolerance"}));
   EXPECT_EQ(KeysOf(json["methodology"]),
             (Keys{"standard", "seeds", "prompts", "prompt_md5", "max_length", "padding", "use_cache",
@@ -144,6 +144,25 @@ TEST(ResultsJson, KeepsWhatTheNotebookDropped) {
   ExpectFits(run);
 }
 
+TEST(ResultsJson, StatisticsAreThereOrSayWhyNot) {
+  RunResult run = SampleRun();
+  run.models[0].statistics.index = SampleStatistics();
+  run.models[1].statistics.index.null.reason = "one layer: a depth profile needs two";
+  run.trend.on_size.reason = "all models have one size";
+  const Json json = Written(run);
+  const Json& there = json["results"][0]["statistics"];
+  EXPECT_EQ(KeysOf(there),
+            (Keys{"head_correlation", "constant_heads", "si_std_reason", "seed", "permutation_null",
+                  "variance_shares", "bootstrap", "equivalence", "readings"}));
+  EXPECT_EQ(there["permutation_null"]["middle_95"], (Json{0.3401, 0.3489}));
+  EXPECT_EQ(there["bootstrap"]["influence"], (Json{0.0012, -0.0012}));
+  const Json& missing = json["results"][1]["statistics"];
+  EXPECT_EQ(missing["permutation_null"], (Json{{"reason", "one layer: a depth profile needs two"}}));
+  EXPECT_TRUE(missing["readings"]["null"].is_null());
+  EXPECT_EQ(json["trend"]["on_size"], (Json{{"reason", "all models have one size"}}));
+  ExpectFits(run);
+}
+
 TEST(ResultsJson, RerunSeedsGiveNoReason) {
   RunResult run = SampleRun();
   run.plan.protocol.rerun_seeds = true;
@@ -186,7 +205,7 @@ TEST(ResultsJson, MeasureHasNoVerdict) {
   const Json json = Written(run);
   EXPECT_EQ(KeysOf(json),
             (Keys{"experiment", "purpose", "timestamp", "methodology", "results", "schema_version",
-                  "headspec_version", "prompts_text", "environment", "warnings"}));
+                  "headspec_version", "trend", "readings", "prompts_text", "environment", "warnings"}));
   EXPECT_EQ(json["methodology"]["sanity_check"], "NOT RUN");
   EXPECT_EQ(json["methodology"]["dtype"], "bfloat16");
   EXPECT_TRUE(json["methodology"]["sanity_override"]["label"].is_null());
