@@ -4,6 +4,7 @@
 #include "cli/console.h"
 #include "cli/options.h"
 #include "cli/save.h"
+#include "report/index_words.h"
 #include "report/results_json.h"
 #include "report/tables.h"
 
@@ -41,6 +42,7 @@ int MeasureModels(const Arguments& args) {
   } else {
     console.PrintResult(report::LadderTable(run));
   }
+  if (run.models.size() > 1) console.Print("\n" + report::SupportBlock(run));
   console.Print("\nwritten:\n");
   for (const std::string& path : saved.paths) console.Print("  " + path + "\n");
   return exit_code;

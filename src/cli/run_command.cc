@@ -5,6 +5,7 @@
 #include "cli/options.h"
 #include "cli/save.h"
 #include "experiment/manifest.h"
+#include "report/index_words.h"
 #include "report/results_json.h"
 #include "report/tables.h"
 
@@ -31,8 +32,8 @@ int RunExperiment(const Arguments& args) {
   Console console(args.common, plan.protocol.sanity_min_si);
   console.Print(plan.experiment + (plan.purpose.empty() ? "" : ": " + plan.purpose) + "\n\n");
   const RunResult run = Run(plan, args.common.run_options(), console);
-  for (const std::string& block :
-       {report::HypothesisBlock(plan), report::LadderTable(run), report::VerdictBlock(run)}) {
+  for (const std::string& block : {report::HypothesisBlock(plan), report::LadderTable(run),
+                                   report::VerdictBlock(run), report::SupportBlock(run)}) {
     if (!block.empty()) console.Print(block + "\n");
   }
   const Saved saved = SaveExperiment(run, OutputFolderName(args.out, plan.slug, run));

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "report/index_words.h"
 #include "report/ladder.h"
 #include "report/text.h"
 
@@ -130,12 +131,6 @@ bool IsNotFinite(const ModelResult& model) {
   return !model.error && (model.numerics.non_finite.count > 0 || std::isnan(model.si_mean));
 }
 
-// "0.3412 +/- 0.000", as the notebook.
-std::string IndexWords(const ModelResult& model) {
-  if (std::isnan(model.si_mean)) return "undefined";
-  return fmt::format("{:.4f} +/- {:.3f}", model.si_mean, model.si_std);
-}
-
 // "2026-01-13 18:19:26" of "20260113_181926".
 std::string ReadableTime(const std::string& stamp) {
   if (stamp.size() != 15) return OneLine(stamp);
@@ -144,14 +139,18 @@ std::string ReadableTime(const std::string& stamp) {
                      part(13, 2));
 }
 
+bool HasInterval(const ModelResult& model) {
+  return !model.error && !std::isnan(model.si_mean) && model.statistics.index.bootstrap.value.has_value();
+}
+
 // What the rows do not say by themselves.
 std::vector<std::string> TableNotes(const RunResult& run) {
   std::vector<std::string> notes;
   if (std::any_of(run.models.begin(), run.models.end(), IsNotFinite))
     notes.push_back(fmt::format("{}: see the model's warning; the index is not to be trusted", kNotFinite));
-  const auto has_zero_spread = [](const ModelResult& model) { return !model.error && model.si_std == 0; };
-  if (!run.plan.protocol.rerun_seeds && std::any_of(run.models.begin(), run.models.end(), has_zero_spread))
-    notes.push_back("+/- 0.000: nothing in the pass is random, one pass serves all seeds");
+  if (std::any_of(run.models.begin(), run.models.end(), HasInterval))
+    notes.push_back(
+        "in parentheses: 95 % interval over prompts; seeds move nothing, one pass serves them all");
   for (const std::string& warning : run.warnings)
     notes.push_back(fmt::format("{} {}", kCaution, OneLine(warning)));
   return notes;
@@ -226,8 +225,10 @@ std::string ModelLines(const ModelResult& model) {
   if (model.sanity_override.label) settings += fmt::format(" ({})", *model.sanity_override.label);
   text += Field("Settings", settings);
   const bool defined = !std::isnan(model.si_mean);
-  text += Field("SI", defined ? fmt::format("{:.4f} +/- {:.4f}", model.si_mean, model.si_std) : "undefined");
+  text += Field("SI", IndexSentence(model));
   text += Field("Correlation", defined ? fmt::format("{:.4f}", model.corr_mean) : "undefined");
+  const std::string& reading = model.statistics.index.readings.null;
+  if (!reading.empty()) text += Field("Reading", OneLine(reading));
   if (!model.timing.reused_from.empty()) {
     text += Field("Reused",
                   fmt::format("measured {}; --fresh measures again", ReadableTime(model.timing.reused_from)));
@@ -259,7 +260,7 @@ std::string LadderTable(const RunResult& run) {
       table.AddLoose(std::move(front), "ERROR: " + Truncate(OneLine(*model.error), kErrorWidth));
       continue;
     }
-    front.push_back(IndexWords(model));
+    front.push_back(IndexCell(model));
     std::optional<bool> within;
     if (run.verdict) within = run.verdict->models_within_target.at(i);
     Row row = TableRow(std::move(front), within, model.architecture);

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "report/helpers.h"
+#include "report/index_words.h"
 
 namespace headspec::report {
 namespace {
@@ -95,10 +96,39 @@ TEST(ModelLines, ShowsArchitectureSettingsAndIndex) {
       "  Architecture  MHA, 2 layers, 2 heads, 2 key-value heads, d_head 4\n"
       "  rho           head 0.7071, kv 1.0000\n"
       "  Settings      torch.bfloat16, no chat template (raw+bf16)\n"
-      "  SI            0.3412 +/- 0.0000\n"
+      "  SI            0.3412\n"
       "  Correlation   0.6588\n"
       "  Warning       no BOS token: the first word is the sink\n"
       "  Warning       7 NaN or infinite values, the first in attention scores, layer 1, prompt 1, head 3\n");
+}
+
+TEST(ModelLines, ShowsTheIntervalAndTheReading) {
+  ModelResult model = SampleModel("phi", "1B", 0.3412);
+  model.statistics.index = SampleStatistics();
+  EXPECT_NE(ModelLines(model).find("  SI            0.3412, 95 % interval over prompts 0.3309 to 0.3522\n"
+                                   "  Correlation   0.6588\n"
+                                   "  Reading       SI 0.341 is what heads shuffled within layers give\n"),
+            std::string::npos)
+      << ModelLines(model);
+}
+
+TEST(ModelLines, SaysWhyThereIsNoInterval) {
+  ModelResult model = SampleModel("phi", "1B", 0.3412);
+  model.statistics.index.bootstrap.reason = "one prompt: nothing to resample";
+  EXPECT_NE(ModelLines(model).find(
+                "  SI            0.3412, no interval over prompts (one prompt: nothing to resample)\n"),
+            std::string::npos);
+}
+
+TEST(SupportBlock, ShowsEachModelAgainstTheTargetAndTheReadings) {
+  RunResult run = SampleRun();
+  EXPECT_EQ(SupportBlock(run), "");
+  run.models[0].statistics.index = SampleStatistics();
+  run.readings = {"no trend\nover size"};
+  EXPECT_EQ(SupportBlock(run),
+            "WHAT THE STATISTICS SUPPORT\n"
+            "  Phi-1.5 (1.3B): within the tolerance by the point rule\n"
+            "  no trend over size\n");
 }
 
 TEST(ModelLines, SaysWhenAnEarlierRunMeasured) {
@@ -140,23 +170,24 @@ TEST(HypothesisBlock, StatesBothAndTheTarget) {
 
 TEST(LadderTable, ShowsModelsReferencesAndWhoIsWithin) {
   RunResult run = SampleRun();
+  run.models[0].statistics.index = SampleStatistics();
   run.models[1].si_mean = 0.4;
   run.models.push_back(
       FailedModel("Phi-x", "7B", "cannot read model.safetensors: it ends after 12 bytes of 4096"));
   run.verdict->models_within_target = {true, false, false};
   EXPECT_EQ(LadderTable(run),
             "COMPLETE PHI FAMILY SIZE LADDER\n"
-            "Model               Size  SI                Within target?  Arch\n"
-            "----------------------------------------------------------------\n"
-            "Phi-1.5 (1.3B)      1.3B  0.3412 +/- 0.000  ✓ YES           MHA\n"
-            "Phi-2 (2.7B)        2.7B  0.4000 +/- 0.000  ✗ NO            MHA\n"
+            "Model               Size  SI                         Within target?  Arch\n"
+            "-------------------------------------------------------------------------\n"
+            "Phi-1.5 (1.3B)      1.3B  0.3412 (0.3309 to 0.3522)  ✓ YES           MHA\n"
+            "Phi-2 (2.7B)        2.7B  0.4000                     ✗ NO            MHA\n"
             "Phi-x               7B    ERROR: cannot read model.safetensors: it ends after 12 bytes of 40…\n"
-            "----------------------------------------------------------------\n"
+            "-------------------------------------------------------------------------\n"
             "Reference:\n"
-            "Phi-3-mini (3.8B)   3.8B  0.3290            ✓ YES           MHA\n"
-            "Phi-3-medium (14B)  14B   0.3340            ✓ YES           GQA\n"
-            "----------------------------------------------------------------\n"
-            "+/- 0.000: nothing in the pass is random, one pass serves all seeds\n");
+            "Phi-3-mini (3.8B)   3.8B  0.3290                     ✓ YES           MHA\n"
+            "Phi-3-medium (14B)  14B   0.3340                     ✓ YES           GQA\n"
+            "-------------------------------------------------------------------------\n"
+            "in parentheses: 95 % interval over prompts; seeds move nothing, one pass serves them all\n");
 }
 
 TEST(LadderTable, MarksWhatIsNotFinite) {
@@ -167,27 +198,26 @@ TEST(LadderTable, MarksWhatIsNotFinite) {
   run.verdict->models_within_target = {true, false};
   EXPECT_EQ(LadderTable(run),
             "COMPLETE PHI FAMILY SIZE LADDER\n"
-            "Model              Size  SI                Within target?  Arch\n"
-            "---------------------------------------------------------------\n"
-            "Phi-1.5 (1.3B)     1.3B  0.3412 +/- 0.000  ✓ YES           MHA   ⚠ not finite\n"
-            "Phi-2 (2.7B)       2.7B  undefined         ✗ NO            MHA   ⚠ not finite\n"
-            "---------------------------------------------------------------\n"
+            "Model              Size  SI         Within target?  Arch\n"
+            "--------------------------------------------------------\n"
+            "Phi-1.5 (1.3B)     1.3B  0.3412     ✓ YES           MHA   ⚠ not finite\n"
+            "Phi-2 (2.7B)       2.7B  undefined  ✗ NO            MHA   ⚠ not finite\n"
+            "--------------------------------------------------------\n"
             "Reference:\n"
-            "Phi-3-mini (3.8B)  3.8B  0.3290            ✓ YES           MHA\n"
-            "---------------------------------------------------------------\n"
-            "⚠ not finite: see the model's warning; the index is not to be trusted\n"
-            "+/- 0.000: nothing in the pass is random, one pass serves all seeds\n");
+            "Phi-3-mini (3.8B)  3.8B  0.3290     ✓ YES           MHA\n"
+            "--------------------------------------------------------\n"
+            "⚠ not finite: see the model's warning; the index is not to be trusted\n");
 }
 
-TEST(LadderTable, SaysNothingOfSeedsThatWereRerun) {
+TEST(LadderTable, ShowsASpreadOverSeedsWhereThereIsOne) {
   RunResult run = MeasureRun();
-  run.plan.protocol.rerun_seeds = true;
+  run.models[0].si_std = 0.002;
   EXPECT_EQ(LadderTable(run),
             "SIZE LADDER\n"
-            "Model           Size  SI                Arch\n"
-            "--------------------------------------------\n"
-            "Phi-1.5 (1.3B)  1.3B  0.3412 +/- 0.000  MHA\n"
-            "Phi-2 (2.7B)    2.7B  0.3051 +/- 0.000  MHA\n");
+            "Model           Size  SI                            Arch\n"
+            "--------------------------------------------------------\n"
+            "Phi-1.5 (1.3B)  1.3B  0.3412 +/- 0.0020 over seeds  MHA\n"
+            "Phi-2 (2.7B)    2.7B  0.3051                        MHA\n");
 }
 
 TEST(LadderTable, EndsWithWhatTheModelsDoNotHaveInCommon) {
@@ -201,12 +231,10 @@ TEST(LadderTable, WithoutHypothesisHasNoTargetColumnAndAlignsWideNames) {
   run.models[1].display = "漢字";
   EXPECT_EQ(LadderTable(run),
             "SIZE LADDER\n"
-            "Model           Size  SI                Arch\n"
-            "--------------------------------------------\n"
-            "Phi-1.5 (1.3B)  1.3B  0.3412 +/- 0.000  MHA\n"
-            "漢字            2.7B  0.3051 +/- 0.000  MHA\n"
-            "--------------------------------------------\n"
-            "+/- 0.000: nothing in the pass is random, one pass serves all seeds\n");
+            "Model           Size  SI      Arch\n"
+            "----------------------------------\n"
+            "Phi-1.5 (1.3B)  1.3B  0.3412  MHA\n"
+            "漢字            2.7B  0.3051  MHA\n");
 }
 
 TEST(VerdictBlock, Confirmed) {
