@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -27,9 +28,18 @@ namespace fs = std::filesystem;
 struct Point {
   double size_b;
   double si;
-  double std;
+  std::optional<Interval> interval;  // over prompts, 95 %
+  std::optional<Interval> null;      // of shuffled heads, the middle 95 %
   std::string name;
 };
+
+Point PointOf(const ModelResult& model) {
+  const IndexStatistics& statistics = model.statistics.index;
+  Point point{0, model.si_mean, {}, {}, model.display};
+  if (statistics.bootstrap.value) point.interval = statistics.bootstrap.value->at_95();
+  if (statistics.null.value) point.null = statistics.null.value->middle_95;
+  return point;
+}
 
 std::string WithoutQuotes(std::string_view text) {
   std::string clean = OneLine(text);
@@ -51,28 +61,36 @@ std::vector<Point> PointsOf(const RunResult& run, std::vector<std::string>& note
       notes.push_back(fmt::format("{}: its index is not finite", OneLine(point.name)));
       return;
     }
-    if (!std::isfinite(point.std)) point.std = 0;
     points.push_back(std::move(point));
   };
   for (const ModelResult& model : run.models) {
     if (model.error) {
       notes.push_back(fmt::format("{}: it failed", OneLine(model.display)));
     } else {
-      add({0, model.si_mean, model.si_std, model.display}, model.size.empty() ? " " : model.size);
+      add(PointOf(model), model.size.empty() ? " " : model.size);
     }
   }
-  for (const Reference& r : run.plan.references) add({r.size_b, r.si, 0, r.name}, PythonFloat(r.size_b));
+  for (const Reference& r : run.plan.references) add({r.size_b, r.si, {}, {}, r.name}, PythonFloat(r.size_b));
   std::stable_sort(points.begin(), points.end(),
                    [](const Point& a, const Point& b) { return a.size_b < b.size_b; });
   return points;
 }
 
+std::string Columns(const std::optional<Interval>& interval) {
+  if (!interval) return "nan\tnan";
+  return PythonFloat(interval->low) + '\t' + PythonFloat(interval->high);
+}
+
 std::string DataText(const std::vector<Point>& points, const std::vector<std::string>& notes,
                      const std::vector<std::string>& warnings) {
-  std::string text = "# size in billions\tSI\tstandard deviation\tlabel\tmodel\n";
+  std::string text =
+      "# size in billions\tSI\t95 % interval over prompts: from\tto\theads shuffled within layers, middle 95 "
+      "%: "
+      "from\tto\tlabel\tmodel\n";
   for (const Point& point : points) {
-    text += fmt::format("{}\t{}\t{}\t\"{}\"\t\"{}\"\n", PythonFloat(point.size_b), PythonFloat(point.si),
-                        PythonFloat(point.std), ModelSizeLabel(point.size_b), WithoutQuotes(point.name));
+    text += fmt::format("{}\t{}\t{}\t{}\t\"{}\"\t\"{}\"\n", PythonFloat(point.size_b), PythonFloat(point.si),
+                        Columns(point.interval), Columns(point.null), ModelSizeLabel(point.size_b),
+                        WithoutQuotes(point.name));
   }
   for (const std::string& note : notes) text += fmt::format("# not in the figure: {}\n", note);
   for (const std::string& warning : warnings) text += fmt::format("# warning: {}\n", OneLine(warning));
@@ -138,6 +156,17 @@ std::string SizeVariables(const std::vector<Point>& points) {
       millions ? 'M' : 'B', millions ? " per M" : "");
 }
 
+// Which of its marks the figure has, and their legend.
+std::string MarkVariables(const std::vector<Point>& points) {
+  const auto any = [&](const auto mark) {
+    return std::any_of(points.begin(), points.end(), [&](const Point& p) { return (p.*mark).has_value(); });
+  };
+  return fmt::format(
+      "has_intervals = {}\nhas_nulls = {}\ninterval_title = '95 % interval over prompts'\n"
+      "null_title = 'heads shuffled within layers'  # the middle 95 %\n",
+      any(&Point::interval) ? 1 : 0, any(&Point::null) ? 1 : 0);
+}
+
 // One line under the panels: what is missing from them, else what the models do not have in common.
 std::string FootNote(const std::vector<std::string>& notes, const std::vector<std::string>& warnings) {
   constexpr std::size_t kWidth = 190;
@@ -178,7 +207,7 @@ Figure DescribeFigure(const RunResult& run) {
                   fmt::format("left_title = {}\nright_title = {}\nseries = {}\n",
                               GnuplotString(Truncate(titles.bars, 54)), GnuplotString(titles.points),
                               GnuplotString(titles.series)) +
-                  TargetVariables(run.plan) + SizeVariables(points) +
+                  TargetVariables(run.plan) + SizeVariables(points) + MarkVariables(points) +
                   fmt::format("foot_note = {}\n", GnuplotString(FootNote(figure.notes, run.warnings))) +
                   kFigureScriptBody;
   return figure;

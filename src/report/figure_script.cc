@@ -40,8 +40,14 @@ largest = 16.0
 count = 1
 has_trend = 0
 log_sizes = 0
+# The top of what stands at a bar (its value, its interval, its null) and at a point. A column that is "nan"
+# must not be read as a number: the whole row would be dropped. (Their argument only makes them functions.)
+max(a, b) = a > b ? a : b
+column_or_si(i) = strcol(i) eq "nan" ? column(2) : column(i)
+point_top(row) = max(column(2), column_or_si(4))
+bar_top(row) = max(point_top(row), column_or_si(6))
 if (has_points) {
-  stats "figure.dat" using ($2+$3) name "TOP" nooutput
+  stats "figure.dat" using (bar_top($0)) name "TOP" nooutput
   top = TOP_max
   count = TOP_records
   stats "figure.dat" using ($1*unit) name "SIZE" nooutput
@@ -79,7 +85,6 @@ if (has_trend) {
 
 # The vertical axis is 0..1 and grows where bars and numbers need the room. A legend goes to the right where
 # it covers nothing, else to the left, else the axis grows for it too. Places are shares of a panel's width.
-max(a, b) = a > b ? a : b
 turned = count > 18 ? 90 : 0
 number_room = turned ? 0.12 : 0.07
 side = count < 4 ? 2.7 - 0.5 * count : 0.7  # a short ladder keeps its bars slim
@@ -87,25 +92,28 @@ bar_at(i) = (i + side) / (count - 1 + 2 * side)
 bar_half = 0.45 / (count - 1 + 2 * side)
 point_at(size) = (scaled(size) - scaled(x_low)) / (scaled(x_top) - scaled(x_low))
 legend_width(characters) = 0.16 + 0.0115 * characters
-under_legend(y) = (y + number_room) / 0.87
+left_lines = 2*has_target + has_intervals + has_nulls
+under_legend(y, lines) = (y + number_room) / (0.985 - 0.0575 * lines)
 needed = top + number_room
 left_key = "right"
 right_key = "right"
-if (has_points && has_target) {
-  width = legend_width(max(strlen(target_title), strlen(tolerance_title)))
-  stats "figure.dat" using (bar_at($0) + bar_half > 1 - width ? $2+$3 : 0) name "BARS" nooutput
-  high_right = under_legend(BARS_max)
-  stats "figure.dat" using (bar_at($0) - bar_half < width ? $2+$3 : 0) name "BARS" nooutput
-  high_left = under_legend(BARS_max)
+if (has_points && left_lines) {
+  characters = has_target ? max(strlen(target_title), strlen(tolerance_title)) : 0
+  characters = max(characters, has_intervals ? strlen(interval_title) : 0)
+  width = legend_width(max(characters, has_nulls ? strlen(null_title) : 0))
+  stats "figure.dat" using (bar_at($0) + bar_half > 1 - width ? bar_top($0) : 0) name "BARS" nooutput
+  high_right = under_legend(BARS_max, left_lines)
+  stats "figure.dat" using (bar_at($0) - bar_half < width ? bar_top($0) : 0) name "BARS" nooutput
+  high_left = under_legend(BARS_max, left_lines)
   if (high_right > max(needed, 1.0) && high_left < high_right) { left_key = "left" }
   needed = max(needed, left_key eq "left" ? high_left : high_right)
 }
 if (has_points) {
   width = legend_width(max(strlen(series), strlen(trend_title)))
-  stats "figure.dat" using (point_at($1*unit) + 0.02 > 1 - width ? $2 : 0) name "POINTS" nooutput
-  high_right = under_legend(POINTS_max)
-  stats "figure.dat" using (point_at($1*unit) - 0.02 < width ? $2 : 0) name "POINTS" nooutput
-  high_left = under_legend(POINTS_max)
+  stats "figure.dat" using (point_at($1*unit) + 0.02 > 1 - width ? point_top($0) : 0) name "POINTS" nooutput
+  high_right = under_legend(POINTS_max, 2)
+  stats "figure.dat" using (point_at($1*unit) - 0.02 < width ? point_top($0) : 0) name "POINTS" nooutput
+  high_left = under_legend(POINTS_max, 2)
   if (high_right > max(needed, 1.0) && high_left < high_right) { right_key = "left" }
   needed = max(needed, right_key eq "left" ? high_left : high_right)
 }
@@ -133,11 +141,12 @@ set multiplot layout 1,2 title headline offset 0,-0.3 font bold.",".headline_siz
 
 # ---- left: the ladder ----
 colour(size) = size < 3.8 ? 0x9b59b6 : 0x3498db
+null_colour = "#f39c12"
 small = count > 12 ? 8 : count > 9 ? 9 : 10
 # A number stands above its bar, and above the target line where it would be struck through by it.
 room = 0.045 * y_top
 above(y) = has_target && y < target + 0.2 * room && y + room > target ? target + 0.3 * room : y
-number_at(si, std) = above(si + std + 0.018 * y_top)
+number_at(row) = above(bar_top(row) + 0.018 * y_top)
 number(si) = sprintf("%.3f", abs(si) < 5e-4 ? 0 : si)
 
 set key top right Left reverse samplen 2.2 spacing 1.25 width 1 font ",9.5"
@@ -156,14 +165,18 @@ if (!has_points) {
 plot \
   [-side:count-1+side] "+" using 1:(has_target ? target - tolerance : NaN):(target + tolerance) \
     with filledcurves fs transparent solid 0.2 noborder lc rgb "#008000" notitle, \
-  (has_points ? "figure.dat" : "/dev/null") using 0:2:(0.8):(colour($1)):xticlabels(4) \
+  (has_points ? "figure.dat" : "/dev/null") using 0:2:(0.8):(colour($1)):xticlabels(7) \
     with boxes lc rgb variable notitle, \
-  "" using 0:($2-$3):(0):($3 > 0 ? 2*$3 : NaN) \
+  "" using 0:5:($0-0.4):($0+0.4):5:6 \
+    with boxxyerror fs transparent solid 0.55 noborder lc rgb null_colour notitle, \
+  "" using 0:3:(0):($4-$3) \
     with vectors heads size graph 0.011,90 lc rgb "black" lw 1.2 notitle, \
   (has_target ? target : NaN) with lines ls 1 title (has_target ? target_title : ""), \
   NaN with boxes fs transparent solid 0.2 noborder lc rgb "#008000" \
     title (has_target ? tolerance_title : ""), \
-  (has_points ? "figure.dat" : "/dev/null") using 0:(number_at($2, $3)):(number($2)) \
+  NaN with lines lc rgb "black" lw 1.2 title (has_intervals ? interval_title : ""), \
+  NaN with boxes fs transparent solid 0.55 noborder lc rgb null_colour title (has_nulls ? null_title : ""), \
+  (has_points ? "figure.dat" : "/dev/null") using 0:(number_at($0)):(number($2)) \
     with labels font bold.",".small rotate by turned offset 0,(turned ? 1.2 : 0.45) notitle
 
 # ---- right: the index against size ----
@@ -183,6 +196,8 @@ plot \
   NaN with points pt 5 ps 1.6 lc rgb "#9b59b6" title (has_points ? series : ""), \
   (has_target ? target : NaN) with lines ls 2 notitle, \
   [trend_from:trend_to] "+" using 1:(trend($1)) with lines ls 3 title trend_title, \
+  (has_points ? "figure.dat" : "/dev/null") using ($1*unit):3:(0):($4-$3) \
+    with vectors heads size graph 0.008,90 lc rgb "black" lw 1.2 notitle, \
   (has_points ? "figure.dat" : "/dev/null") using ($1*unit):2 \
     with points pt 5 ps 1.9 lc rgb "#9b59b6" notitle, \
   "" using ($1*unit):2 with points pt 4 ps 1.9 lw 1.6 lc rgb "black" notitle

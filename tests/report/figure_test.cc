@@ -32,18 +32,38 @@ class FigureTest : public testing::Test {
 };
 
 TEST_F(FigureTest, DrawsThreePicturesAndKeepsWhatTheyAreMadeFrom) {
-  Render(SampleRun());
+  RunResult run = SampleRun();
+  run.models[0].statistics.index = SampleStatistics();
+  Render(run);
   EXPECT_EQ(NamesIn(folder_.path()), kAllFiles);
   const std::string png = Read("figure.png");
   EXPECT_EQ(png.substr(0, 8), "\x89PNG\r\n\x1a\n");
   EXPECT_EQ(BigEndian(png, 16), 2100u);
   EXPECT_EQ(BigEndian(png, 20), 900u);
-  EXPECT_EQ(Read("figure.dat"),
-            "# size in billions\tSI\tstandard deviation\tlabel\tmodel\n"
-            "1.3\t0.3412\t0.0\t\"1.3B\"\t\"Phi-1.5 (1.3B)\"\n"
-            "2.7\t0.3051\t0.0\t\"2.7B\"\t\"Phi-2 (2.7B)\"\n"
-            "3.8\t0.329\t0.0\t\"3.8B\"\t\"Phi-3-mini (3.8B)\"\n"
-            "14.0\t0.334\t0.0\t\"14B\"\t\"Phi-3-medium (14B)\"\n");
+  EXPECT_EQ(
+      Read("figure.dat"),
+      "# size in billions\tSI\t95 % interval over prompts: from\tto\theads shuffled within layers, middle "
+      "95 %: from\tto\tlabel\tmodel\n"
+      "1.3\t0.3412\t0.3309\t0.3522\t0.3401\t0.3489\t\"1.3B\"\t\"Phi-1.5 (1.3B)\"\n"
+      "2.7\t0.3051\tnan\tnan\tnan\tnan\t\"2.7B\"\t\"Phi-2 (2.7B)\"\n"
+      "3.8\t0.329\tnan\tnan\tnan\tnan\t\"3.8B\"\t\"Phi-3-mini (3.8B)\"\n"
+      "14.0\t0.334\tnan\tnan\tnan\tnan\t\"14B\"\t\"Phi-3-medium (14B)\"\n");
+  EXPECT_TRUE(SvgHas("95 % interval over prompts"));
+  EXPECT_TRUE(SvgHas("heads shuffled within layers"));
+}
+
+TEST_F(FigureTest, WithoutStatisticsHasNoMarksOfThem) {
+  Render(SampleRun());
+  EXPECT_FALSE(SvgHas("95 % interval over prompts"));
+  EXPECT_FALSE(SvgHas("heads shuffled within layers"));
+}
+
+TEST_F(FigureTest, TheAxisGrowsForAnInterval) {
+  RunResult run = MeasureRun();
+  run.models[0].statistics.index = SampleStatistics();
+  run.models[0].statistics.index.bootstrap.value->bca_95 = Interval{0.3, 1.15};
+  Render(run);
+  EXPECT_TRUE(SvgHas(">1.2<"));
 }
 
 TEST_F(FigureTest, PdfEmbedsItsFontsAndHasThePapersSize) {
@@ -106,8 +126,8 @@ TEST_F(FigureTest, NanoLadderIsSortedByNumberAndReadable) {
                 SampleModel("nano-c", "0.00081B", 0.5)};
   Render(run);
   const std::string data = Read("figure.dat");
-  EXPECT_LT(data.find("0.0005\t1.01\t0.0\t\"0.5M\""), data.find("0.00081\t0.5\t0.0\t\"0.81M\""));
-  EXPECT_LT(data.find("\"0.81M\""), data.find("0.0012\t0.98\t0.0\t\"1.2M\""));
+  EXPECT_LT(data.find("0.0005\t1.01\t"), data.find("0.00081\t0.5\t"));
+  EXPECT_LT(data.find("\"0.81M\""), data.find("0.0012\t0.98\t"));
   EXPECT_TRUE(SvgHas("Model Size (M)"));
   EXPECT_TRUE(SvgHas(" per M)"));
   EXPECT_TRUE(SvgHas(">1.010<"));
