@@ -1,13 +1,17 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/options.h"
 #include "experiment/stored_si.h"
 #include "report/json_text.h"
+#include "report/statistics_json.h"
 
 namespace headspec::cli {
 namespace {
@@ -17,31 +21,67 @@ struct Arguments {
   CommonOptions common;
 };
 
-nlohmann::ordered_json JsonOf(const std::vector<experiment::StoredIndex>& all) {
-  auto list = nlohmann::ordered_json::array();
+using Json = nlohmann::ordered_json;
+
+Json JsonOf(const std::vector<experiment::StoredIndex>& all) {
+  Json list = Json::array();
   for (const experiment::StoredIndex& one : all) {
-    list.push_back({{"place", one.place},
-                    {"num_layers", one.layers},
-                    {"num_heads", one.heads},
-                    {"specialization_index", one.specialization_index},
-                    {"mean_head_correlation", one.mean_head_correlation},
-                    {"constant_heads", one.constant_heads},
-                    {"head_correlation_matrix", one.head_correlation}});
+    Json item = {{"place", one.place},
+                 {"num_layers", one.layers},
+                 {"num_heads", one.heads},
+                 {"specialization_index", one.specialization_index},
+                 {"mean_head_correlation", one.mean_head_correlation},
+                 {"constant_heads", one.constant_heads},
+                 {"head_correlation_matrix", one.head_correlation}};
+    report::AddIndexStatistics(one.statistics, item["statistics"]);
+    list.push_back(std::move(item));
   }
   return list;
+}
+
+// "0.7180 +- 0.0044  -0.70  0.450", or blanks.
+std::string NullColumns(const OrReason<NullStatistics>& null) {
+  if (!null.value) return fmt::format("{:>16}  {:>6}  {:>6}", "-", "-", "-");
+  return fmt::format("{:.4f} +- {:.4f}  {:>6}  {:>6.3f}", null.value->mean, null.value->deviation,
+                     null.value->z ? fmt::format("{:.2f}", *null.value->z) : "-", null.value->p);
+}
+
+std::string Number(double value) { return std::isnan(value) ? "undefined" : fmt::format("{:.6f}", value); }
+
+std::string RowOf(const experiment::StoredIndex& one, std::size_t width) {
+  const IndexStatistics& statistics = one.statistics;
+  std::string text = fmt::format(
+      "{:<{}}  {:>6}  {:>5}  {:>9}  {:>16}  {}  {:>11}", one.place, width, one.layers, one.heads,
+      Number(one.specialization_index), Number(one.mean_head_correlation), NullColumns(statistics.null),
+      statistics.shares.value ? fmt::format("{:.4f}", statistics.shares.value->depth_share) : "-");
+  if (!one.constant_heads.empty())
+    text += fmt::format("  {} constant heads left out", one.constant_heads.size());
+  return text + "\n";
+}
+
+// What the columns say in words, and what they cannot hold.
+std::string WordsOf(const experiment::StoredIndex& one) {
+  const auto& bootstrap = one.statistics.bootstrap;
+  std::string text = one.place + "\n  " + one.statistics.readings.null + "\n";
+  if (bootstrap.value) {
+    const Interval& interval = bootstrap.value->at_95();
+    text += fmt::format("  95 % interval over {} prompts {:.4f} to {:.4f}\n", one.prompts, interval.low,
+                        interval.high);
+  } else {
+    text += "  no interval over prompts: " + bootstrap.reason + "\n";
+  }
+  return text;
 }
 
 std::string TextOf(const std::vector<experiment::StoredIndex>& all) {
   std::size_t width = 5;
   for (const auto& one : all) width = std::max(width, one.place.size());
-  std::string text = fmt::format("{:<{}}  layers  heads         SI  mean correlation\n", "place", width);
-  for (const auto& one : all) {
-    text += fmt::format("{:<{}}  {:>6}  {:>5}  {:>9.6f}  {:>16.6f}", one.place, width, one.layers, one.heads,
-                        one.specialization_index, one.mean_head_correlation);
-    if (!one.constant_heads.empty())
-      text += fmt::format("  {} constant heads left out", one.constant_heads.size());
-    text += "\n";
-  }
+  std::string text = fmt::format(
+      "{:<{}}  layers  heads         SI  mean correlation  heads shuffled        z       p  depth share\n",
+      "place", width);
+  for (const auto& one : all) text += RowOf(one, width);
+  text += "\n";
+  for (const auto& one : all) text += WordsOf(one);
   return text;
 }
 
@@ -56,8 +96,8 @@ int RunSi(const Arguments& args) {
 
 void AddSi(CLI::App& program, int& exit_code) {
   auto args = std::make_shared<Arguments>();
-  CLI::App* command =
-      program.add_subcommand("si", "The index from stored entropies: JSON with `entropies`, .npy or .npz");
+  CLI::App* command = program.add_subcommand(
+      "si", "Index and statistics from stored entropies: JSON with `entropies`, .npy or .npz");
   command->add_option("FILE", args->file, "file with one or more layers-by-heads matrices")->required();
   AddOutputOptions(*command, args->common);
   command->footer("Example: headspec si results/measure_20260101_120000/results.json");

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "core/error.h"
 #include "core/json.h"
@@ -72,13 +73,23 @@ std::string Escaped(const std::string& key) {
   return out;
 }
 
+std::vector<Table> PromptsBeside(const nlohmann::ordered_json& json, const std::string& key,
+                                 const std::string& place) {
+  std::vector<Table> prompts;
+  const auto list = json.find(key + "_per_prompt");
+  if (list == json.end() || list->is_null()) return prompts;
+  for (const auto& table : *list)
+    prompts.push_back(TableFromJson(table, fmt::format("{}_per_prompt/{}", place, prompts.size())));
+  return prompts;
+}
+
 void Collect(const nlohmann::ordered_json& json, const std::string& pointer,
              std::vector<StoredEntropies>& found) {
   if (json.is_object()) {
     for (const auto& [key, value] : json.items()) {
       const std::string place = pointer + "/" + Escaped(key);
       if (key == "entropies" || key == "head_entropies")
-        found.push_back({place, TableFromJson(value, place)});
+        found.push_back({place, TableFromJson(value, place), PromptsBeside(json, key, place)});
       else
         Collect(value, place, found);
     }
@@ -101,7 +112,7 @@ std::vector<StoredEntropies> FromJson(const std::string& text, const fs::path& f
   return found;
 }
 
-Table TableFromArray(const NpyArray& array, const std::string& place) {
+StoredEntropies FromArray(const NpyArray& array, std::string name, const std::string& place) {
   const std::size_t dims = array.shape.size();
   if ((dims != 2 && dims != 3) || array.values.empty()) {
     Fail(place,
@@ -121,7 +132,9 @@ Table TableFromArray(const NpyArray& array, const std::string& place) {
     }
     CheckTable(table, place);
   }
-  return metrics::MeanTable(prompts);
+  Table mean = metrics::MeanTable(prompts);
+  if (dims == 2) prompts.clear();
+  return {std::move(name), std::move(mean), std::move(prompts)};
 }
 
 std::string ReadEntry(zip_t* archive, zip_uint64_t index, const std::string& place) {
@@ -153,7 +166,7 @@ std::vector<StoredEntropies> FromNpz(const fs::path& file) {
     const std::string place = file.string() + ": " + name;
     if (!name.ends_with(".npy") || name.find("entropies") == std::string::npos) continue;
     name.resize(name.size() - 4);
-    found.push_back({name, TableFromArray(ParseNpy(ReadEntry(archive.get(), i, place), place), place)});
+    found.push_back(FromArray(ParseNpy(ReadEntry(archive.get(), i, place), place), name, place));
   }
   return found;
 }
@@ -164,7 +177,7 @@ std::vector<StoredEntropies> ReadStoredEntropies(const fs::path& file) {
   const std::string text = ReadWholeFile(file, "stored entropies");
   std::vector<StoredEntropies> found;
   if (text.starts_with("\x93NUMPY")) {
-    found.push_back({file.filename().string(), TableFromArray(ParseNpy(text, file.string()), file.string())});
+    found.push_back(FromArray(ParseNpy(text, file.string()), file.filename().string(), file.string()));
   } else if (text.starts_with("PK")) {
     found = FromNpz(file);
   } else {

@@ -1,10 +1,12 @@
-// The index of matrices that were stored earlier.
+// The index of matrices that were stored earlier, and its statistics: as far as one matrix allows, and with
+// the prompts' values all of them.
 #pragma once
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "headspec/statistics.h"
 #include "headspec/table.h"
 
 namespace headspec::experiment {
@@ -17,8 +19,11 @@ struct StoredIndex {
   double mean_head_correlation = 0;
   Table head_correlation;  // (H, H)
   std::vector<int> constant_heads;
+  int prompts = 0;  // whose values the file has
+  IndexStatistics statistics;
 };
 
+// With the seed that a run has by default.
 std::vector<StoredIndex> StoredIndices(const std::filesystem::path& file);
 
 }  // namespace headspec::experiment

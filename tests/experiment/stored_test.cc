@@ -264,6 +264,24 @@ TEST_F(StoredTest, NamesConstantHeads) {
   EXPECT_TRUE(std::isnan(indices[0].head_correlation[0][1]));
 }
 
+TEST_F(StoredTest, PromptsBesideAMatrixAreResampled) {
+  Write(
+      "e.json",
+      R"({"head_entropies": [[1, 3, 2], [2, 1, 4]], "head_entropies_per_prompt": [[[1, 2, 1], [1, 1, 3]], [[1, 4, 3], [3, 1, 5]]]})");
+  const StoredIndex index = StoredIndices(At("e.json"))[0];
+  EXPECT_EQ(index.prompts, 2);
+  EXPECT_TRUE(index.statistics.bootstrap.value) << index.statistics.bootstrap.reason;
+}
+
+TEST_F(StoredTest, PromptsOfAnotherMatrixAreNot) {
+  for (const char* prompts : {"[[[1, 2, 1], [1, 1, 3]]]", "[[[1, 3, 2]]]"}) {
+    Write("e.json",
+          std::string(R"({"entropies": [[1, 3, 2], [2, 1, 4]], "entropies_per_prompt": )") + prompts + "}");
+    EXPECT_EQ(StoredIndices(At("e.json"))[0].statistics.bootstrap.reason,
+              "the mean of the prompts' values is another matrix");
+  }
+}
+
 TEST_F(StoredTest, HasNoIndexForOneHeadOrOneLayer) {
   Write("e.json", R"({"a": {"entropies": [[1], [2]]}, "b": {"entropies": [[1, 2]]}})");
   const auto indices = StoredIndices(At("e.json"));
