@@ -3,6 +3,8 @@
 Usage: statistics_test.py PROGRAM SOURCE_DIR"""
 import json
 import math
+import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -13,6 +15,7 @@ import own_cache  # noqa: F401
 
 PROGRAM, SOURCE = Path(sys.argv[1]), Path(sys.argv[2])
 NANO = SOURCE / "data/nano/nano-0.5m"
+PHI = SOURCE / "tests/golden/checkpoints/phi-mha"
 STATISTICS = ("permutation_null", "variance_shares", "bootstrap", "equivalence")
 
 
@@ -38,9 +41,9 @@ class StatisticsTest(unittest.TestCase):
         self.addCleanup(scratch.cleanup)
         self.dir = Path(scratch.name)
 
-    def run_well(self, *arguments):
+    def run_well(self, *arguments, code=0):
         done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=600)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.returncode, code, done.stderr)
         self.assertNotRegex(done.stdout, r"\bnan\b|\binf\b")
         return done.stdout
 
@@ -61,9 +64,9 @@ class StatisticsTest(unittest.TestCase):
         self.assert_there_or_reasoned(found["statistics"])
         return found, text
 
-    def measured(self, *arguments):
+    def measured(self, *arguments, code=0):
         out = self.dir / "out"
-        text = self.run_well("measure", *arguments, "--out", out)
+        text = self.run_well("measure", *arguments, "--out", out, code=code)
         results = parse((out / "results.json").read_text())
         check = subprocess.run([sys.executable, SOURCE / "tests/schema_check.py", SOURCE / "docs/results.schema.json",
                                 out / "results.json"], capture_output=True, text=True)
@@ -138,6 +141,74 @@ class StoredMatrices(StatisticsTest):
                 self.assertAlmostEqual(null["mean"], mean, delta=1e-3)
                 self.assertGreater(null["p"], 0.05)
                 self.assertIn("it reflects depth, not which head", matrix["statistics"]["readings"]["null"])
+
+
+class Models(StatisticsTest):
+    def model(self, change=lambda name, data: data, **config):
+        """phi-mha with other settings, and with what `change` makes of each tensor's bytes; None leaves it out."""
+        folder = self.dir / "model"
+        shutil.copytree(PHI, folder)
+        for file in folder.iterdir():
+            file.chmod(0o644)
+        settings = json.loads((folder / "config.json").read_text()) | config
+        (folder / "config.json").write_text(json.dumps(settings))
+        content = (folder / "model.safetensors").read_bytes()
+        size, = struct.unpack("<Q", content[:8])
+        header, kept = json.loads(content[8:8 + size]), b""
+        for name, tensor in list(header.items()):
+            if name == "__metadata__":
+                continue
+            begin, end = tensor["data_offsets"]
+            data = change(name, content[8 + size + begin:8 + size + end])
+            if data is None:
+                del header[name]
+                continue
+            tensor["data_offsets"] = [len(kept), len(kept) + len(data)]
+            kept += data
+        text = json.dumps(header).encode()
+        text += b" " * (-len(text) % 8)
+        (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + kept)
+        return folder
+
+    def statistics(self, folder, code=0):
+        results, text = self.measured(folder, "--dtype", "float32", code=code)
+        return results["results"][0], results["results"][0]["statistics"], text
+
+    def test_one_layer(self):
+        first = lambda name, data: None if ".layers." in name and ".layers.0." not in name else data
+        model, statistics, text = self.statistics(self.model(first, num_hidden_layers=1))
+        self.assertIsNone(model["si_mean"])
+        for name in ("permutation_null", "variance_shares"):
+            self.assertIn("one layer", statistics[name]["reason"])
+        self.assertIn("reason", statistics["bootstrap"])
+        self.assertIn("SI has no null: one layer: a depth profile needs two", text)
+
+    def test_one_head(self):
+        model, statistics, text = self.statistics(self.model(num_attention_heads=1, num_key_value_heads=1))
+        self.assertIsNone(model["si_mean"])
+        self.assertEqual(statistics["permutation_null"], {"reason": "one head: a correlation needs two"})
+        self.assertIsNone(statistics["variance_shares"]["intraclass_correlation"])
+        self.assertIn("SI has no null: one head: a correlation needs two", text)
+
+    def test_two_heads(self):
+        model, statistics, _ = self.statistics(self.model(num_attention_heads=2, num_key_value_heads=2))
+        self.assertIsNotNone(model["si_mean"])
+        self.assertEqual(statistics["permutation_null"]["shuffles"], 1000)
+        self.assertEqual(statistics["bootstrap"]["resamples"], 2000)
+
+    def test_heads_that_attend_evenly_everywhere(self):
+        blind = lambda name, data: bytes(len(data)) if ".q_proj." in name else data
+        model, statistics, text = self.statistics(self.model(blind))
+        self.assertIsNone(model["si_mean"])
+        self.assertEqual(statistics["constant_heads"], [0, 1, 2, 3])
+        self.assertEqual(statistics["permutation_null"], {"reason": "fewer than two heads vary over the layers"})
+        self.assertIn("4 of 4 heads have a constant depth profile", text)
+
+    def test_weights_that_are_no_numbers(self):
+        broken = lambda name, data: b"\xc0\x7f" * (len(data) // 2) if ".layers.2.self_attn.q_proj.bias" in name else data
+        model, statistics, text = self.statistics(self.model(broken), code=1)
+        self.assertGreater(model["numerics"]["non_finite"]["count"], 0)
+        self.assertIn("the index is not to be trusted", text)
 
 
 class Measurements(StatisticsTest):
