@@ -60,6 +60,17 @@ Outcomes OutcomesOf(const RunResult& run) {
   return outcomes;
 }
 
+// Where the pass went wrong, every number after it did.
+std::optional<std::string> ReadNonFinite(const RunResult& run) {
+  Names names;
+  for (const ModelResult& model : run.models) {
+    if (!model.error && model.numerics.non_finite.count > 0) names.push_back(model.display);
+  }
+  if (names.empty()) return std::nullopt;
+  return fmt::format("not to be trusted, as the pass held NaN or infinite values: all that is said of {}",
+                     fmt::join(names, ", "));
+}
+
 std::string ReadOutcomes(const Outcomes& outcomes, const RunResult& run) {
   const std::size_t references = run.plan.references.size();
   std::string text = fmt::format("against the target, of {}: {} equivalent, {} different, {} undecided",
@@ -124,6 +135,7 @@ std::string ReadBesideVerdict(const RunResult& run, const Outcomes& outcomes) {
 
 std::vector<std::string> ReadRun(const RunResult& run, const std::string& trend) {
   std::vector<std::string> readings;
+  if (auto broken = ReadNonFinite(run)) readings.push_back(*broken);
   if (auto nulls = ReadNulls(run)) readings.push_back(*nulls);
   const Outcomes outcomes = OutcomesOf(run);
   if (run.plan.hypothesis && outcomes.all() > 0) readings.push_back(ReadOutcomes(outcomes, run));

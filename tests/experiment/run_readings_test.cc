@@ -90,6 +90,13 @@ TEST(ReadRun, CountsOutcomesAndReferences) {
             "without an interval");
 }
 
+TEST(ReadRun, WarnsOfAPassThatWasNotFinite) {
+  RunResult run = Ladder("INCONCLUSIVE", {"equivalent", "equivalent"});
+  run.models[1].numerics.non_finite.count = 7;
+  EXPECT_EQ(ReadRun(run, "trend")[0],
+            "not to be trusted, as the pass held NaN or infinite values: all that is said of b");
+}
+
 TEST(ReadRun, NamesModelsBeyondTheirNull) {
   RunResult run = Ladder("", {"", ""});
   run.plan.hypothesis.reset();
