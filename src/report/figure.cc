@@ -163,7 +163,7 @@ std::string MarkVariables(const std::vector<Point>& points) {
   };
   return fmt::format(
       "has_intervals = {}\nhas_nulls = {}\ninterval_title = '95 % interval over prompts'\n"
-      "null_title = 'heads shuffled within layers'  # the middle 95 %\n",
+      "null_title = 'heads shuffled within layers, 95 %'\n",
       any(&Point::interval) ? 1 : 0, any(&Point::null) ? 1 : 0);
 }
 
