@@ -77,7 +77,11 @@ std::string ReadPower(const LineFit& fit) {
 
 std::string ReadNull(const Maybe<PermutationNull>& null) {
   if (!null) return "SI has no null: " + null.reason();
-  return ReadAgainst("SI", *null, "it reflects depth, not which head",
+  // Shuffles around 1 are heads without a common depth profile.
+  const bool has_depth = null->band.high < 1 || null->band.low > 1;
+  return ReadAgainst("SI", *null,
+                     has_depth ? "it reflects depth, not which head"
+                               : "it reflects neither depth nor which head: no profile is shared",
                      "beyond depth, heads of one index keep their rank from layer to layer",
                      "beyond depth, heads of one index differ more across layers than chance pairings do");
 }

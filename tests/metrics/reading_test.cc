@@ -23,6 +23,13 @@ TEST(ReadNull, WithinItsNull) {
       "which head");
 }
 
+// Noise: shuffles around 1 mean that no two heads share a profile, so there is no depth in it either.
+TEST(ReadNull, NoiseReflectsNoDepth) {
+  EXPECT_EQ(ReadNull(Null(1.005, 1.002, 0.009)),
+            "SI 1.005 is what heads shuffled within layers give (1.002 +- 0.005, p = 0.67): it reflects "
+            "neither depth nor which head: no profile is shared");
+}
+
 TEST(ReadNull, AWideNullProvesNothing) {
   EXPECT_EQ(ReadNull(Null(0.95, 0.97, 0.2)),
             "SI 0.95 is what heads shuffled within layers give (0.97 +- 0.12, p = 0.9): no sign of which "
