@@ -78,6 +78,13 @@ struct SanityVariant {
 // Whose sanity check decides the precision of a model.
 enum class Fallback { kFirstModel, kPerModel };
 
+// What is measured of every head beside the entropy of the attention that its keys receive.
+enum class HeadMetricSet {
+  kNone,
+  kPrompts,  // on the experiment's own prompts, in the same pass
+  kAll,      // also induction, on one more prompt of random tokens, which the pass takes longer for
+};
+
 struct Protocol {
   std::string standard;  // "E11-v3"
   PromptSet prompts;
@@ -88,6 +95,7 @@ struct Protocol {
   double sanity_min_si = 0.05;
   Fallback fallback = Fallback::kFirstModel;
   Profile profile = Profile::kHf457;
+  HeadMetricSet metrics = HeadMetricSet::kPrompts;
 };
 
 struct Plan {

@@ -107,6 +107,16 @@ struct Timing {
   std::string reused_from;
 };
 
+// One number for every head: query_entropy, received_entropy_without_first, sink_mass, previous_token,
+// duplicate_token, mean_distance, local_mass, max_weight, effective_support, or induction. Defined in
+// metrics/head_metrics.h.
+struct HeadMetric {
+  std::string name;
+  Table mean = {};                     // [L][H], over the prompts that define it; NaN where none does
+  std::vector<Table> per_prompt = {};  // [P][L][H]; empty for induction, which has a sequence of its own
+  Table kv_group_means = {};           // [L][key-value heads] in grouped-query models, else empty
+};
+
 struct HeadStatistics {
   Table head_correlation;           // [H][H], Pearson correlation of depth profiles; NaN where undefined
   std::vector<int> constant_heads;  // heads whose depth profile is constant: left out of the mean
@@ -141,6 +151,9 @@ struct ModelResult {
   std::vector<std::vector<int>> token_ids;       // [P][valid length]
   std::vector<std::vector<std::string>> tokens;  // [P][valid length]
   HeadStatistics statistics;
+  std::vector<HeadMetric> head_metrics;  // empty if they were not asked for; per_prompt not in results.json
+  Table kv_group_entropies;              // [L][key-value heads]: head_entropies as HeadMetric::kv_group_means
+  std::vector<int> induction_ids;        // the tokens that induction was measured on; empty: it was not
   Numerics numerics;
   Provenance provenance;
   Timing timing;

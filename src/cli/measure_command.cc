@@ -58,6 +58,7 @@ void AddMeasure(CLI::App& program, int& exit_code) {
   command->add_option("--out", args->out, "folder to write (default results/measure_<timestamp>)");
   AddPrecisionOptions(*command, args->protocol);
   AddPromptOptions(*command, args->protocol);
+  AddMetricsOption(*command, args->protocol.metrics);
   AddSeedOptions(*command, args->protocol);
   AddMeasuringOptions(*command, args->common);
   command->footer("Example: headspec measure ~/models/phi-2 --dtype bfloat16 --out phi-2");

@@ -102,6 +102,21 @@ void AddPromptOptions(CLI::App& command, ProtocolOptions& options) {
       ->capture_default_str();
 }
 
+void AddMetricsOption(CLI::App& command, std::string& metrics) {
+  command
+      .add_option(
+          "--metrics", metrics,
+          "of each head: received (the entropy of the index alone), prompts (also what else it does on "
+          "the prompts), all (also induction, on one more prompt of 50 random tokens: a longer pass)")
+      ->check(CLI::IsMember({"received", "prompts", "all"}))
+      ->capture_default_str();
+}
+
+HeadMetricSet MetricsOf(const std::string& metrics) {
+  if (metrics == "received") return HeadMetricSet::kNone;
+  return metrics == "all" ? HeadMetricSet::kAll : HeadMetricSet::kPrompts;
+}
+
 void AddSeedOptions(CLI::App& command, ProtocolOptions& options) {
   command
       .add_option("--seed", options.seeds,
@@ -123,6 +138,7 @@ Protocol BuildProtocol(const ProtocolOptions& options) {
   protocol.max_length = options.max_length;
   if (!options.seeds.empty()) protocol.seeds = options.seeds;
   protocol.rerun_seeds = options.rerun_seeds;
+  protocol.metrics = MetricsOf(options.metrics);
   if (options.dtype != "auto") {
     protocol.variants = {
         experiment::MakeVariant(experiment::ParsePrecision(options.dtype, "--dtype"), options.chat_template)};

@@ -56,10 +56,13 @@ struct ProtocolOptions {
   std::string revision = "main";
   std::vector<std::int64_t> seeds;
   bool rerun_seeds = false;
+  std::string metrics = "prompts";
 };
 void AddPrecisionOptions(CLI::App& command, ProtocolOptions& options);  // --dtype, --numerics
 // --prompts, --max-length, --chat-template, --revision
 void AddPromptOptions(CLI::App& command, ProtocolOptions& options);
+void AddMetricsOption(CLI::App& command, std::string& metrics);  // --metrics
+HeadMetricSet MetricsOf(const std::string& metrics);
 void AddSeedOptions(CLI::App& command, ProtocolOptions& options);  // --seed, --rerun-seeds
 
 // What a command about one model takes.

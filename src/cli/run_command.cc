@@ -16,6 +16,7 @@ struct Arguments {
   std::string manifest;
   std::string out;
   bool rerun_seeds = false;
+  std::string metrics = "prompts";
   CommonOptions common;
 };
 
@@ -29,6 +30,7 @@ int RunExperiment(const Arguments& args) {
   RequireFreeFolder(args.out);
   Plan plan = args.manifest.empty() ? experiment::BuiltInPlan() : experiment::ReadManifest(args.manifest);
   plan.protocol.rerun_seeds = plan.protocol.rerun_seeds || args.rerun_seeds;
+  plan.protocol.metrics = MetricsOf(args.metrics);
   Console console(args.common, plan.protocol.sanity_min_si);
   console.Print(plan.experiment + (plan.purpose.empty() ? "" : ": " + plan.purpose) + "\n\n");
   const RunResult run = Run(plan, args.common.run_options(), console);
@@ -58,6 +60,7 @@ void AddRun(CLI::App& program, int& exit_code) {
                       "experiment in TOML; without it the built-in nano ladder runs, offline");
   command->add_option("--out", args->out, "folder to write (default results/<slug>_<timestamp>)");
   command->add_flag("--rerun-seeds", args->rerun_seeds, "really repeat the pass for every seed");
+  AddMetricsOption(*command, args->metrics);
   AddMeasuringOptions(*command, args->common);
   command->footer("Example: headspec run experiments/phi-size-ladder.toml --out phi");
   command->callback([args, &exit_code] { exit_code = RunExperiment(*args); });

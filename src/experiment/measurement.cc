@@ -10,6 +10,8 @@
 
 #include "core/error.h"
 #include "experiment/conversions.h"
+#include "experiment/head_metrics_sink.h"
+#include "experiment/induction.h"
 #include "experiment/pass.h"
 #include "experiment/precision.h"
 #include "experiment/statistics.h"
@@ -30,16 +32,21 @@ struct Passes {
   std::vector<double> si_values = {};  // of each, where they were repeated for every seed
 };
 
-Passes RunPasses(const Subject& subject, const std::vector<std::vector<int>>& ids, const Protocol& protocol,
+// `result` says which sequence induction is measured on.
+Passes RunPasses(const Subject& subject, const ModelResult& result, const Protocol& protocol,
                  const MeasurementSettings& settings, Observer& observer) {
-  PassRequest request{.precision = settings.precision, .run = settings.run};
+  const std::vector<std::vector<int>>& ids = result.token_ids;
+  PassRequest request{.precision = settings.precision,
+                      .run = settings.run,
+                      .head_metrics = protocol.metrics != HeadMetricSet::kNone,
+                      .induction = result.induction_ids};
   request.run.fresh = request.run.fresh || protocol.rerun_seeds;
   Passes passes{.first = RunPass(subject, ids, protocol, request, observer)};
   passes.seconds = passes.first.result.seconds;
   if (!protocol.rerun_seeds || protocol.seeds.empty()) return passes;
   request.use_memo = false;
-  const auto add_index = [&passes](const PassResult& result) {
-    passes.si_values.push_back(metrics::ComputeSpecialization(metrics::MeanTable(result.per_prompt)).index);
+  const auto add_index = [&passes](const PassResult& pass) {
+    passes.si_values.push_back(metrics::ComputeSpecialization(metrics::MeanTable(pass.per_prompt)).index);
   };
   add_index(passes.first.result);
   for (std::size_t i = 1; i < protocol.seeds.size(); ++i) {
@@ -89,9 +96,23 @@ void Aggregate(ModelResult& result) {
   result.si_std = std::isnan(result.si_mean) ? result.si_mean : std::sqrt(squares / count);
 }
 
+void ChooseInduction(const Subject& subject, const Protocol& protocol, ModelResult& result) {
+  const auto ids = InductionSequence(subject.model.config(), subject.tokenizer, protocol.max_length);
+  if (ids)
+    result.induction_ids = *ids;
+  else
+    result.warnings.push_back("induction is not measured: " + ids.reason());
+}
+
 void Summarise(PassResult pass, const Protocol& protocol, ModelResult& result) {
   result.head_entropies = metrics::MeanTable(pass.per_prompt);
   result.prompt_entropies = std::move(pass.per_prompt);
+  result.kv_group_entropies = KvGroupMeans(result.head_entropies, result.num_kv_heads);
+  result.head_metrics = std::move(pass.head_metrics);
+  for (HeadMetric& metric : result.head_metrics) {
+    AverageOverPrompts(result.num_kv_heads, metric);
+    if (metric.name == kInduction) metric.per_prompt.clear();
+  }
   metrics::Specialization specialization = metrics::ComputeSpecialization(result.head_entropies);
   result.corr_mean = specialization.mean_correlation;
   result.statistics.head_correlation = std::move(specialization.correlation);
@@ -174,7 +195,11 @@ ModelResult MeasureModel(const Subject& subject, const ModelEntry& entry, const 
   result.timing.load_seconds = subject.load_seconds + SecondsSince(start);
   result.timing.weight_bytes = subject.model.used_bytes();
 
-  Passes passes = RunPasses(subject, prompts.ids, protocol, settings, observer);
+  result.token_ids = std::move(prompts.ids);
+  result.tokens = std::move(prompts.tokens);
+  result.warnings = std::move(prompts.warnings);
+  if (protocol.metrics == HeadMetricSet::kAll) ChooseInduction(subject, protocol, result);
+  Passes passes = RunPasses(subject, result, protocol, settings, observer);
   Pass& pass = passes.first;
   result.numerics = NumericsOf(pass.result, protocol.profile, settings.precision);
   result.timing.forward_seconds = passes.seconds;
@@ -182,10 +207,7 @@ ModelResult MeasureModel(const Subject& subject, const ModelEntry& entry, const 
   result.si_values = std::move(passes.si_values);
   Summarise(std::move(pass.result), protocol, result);
   Aggregate(result);
-  for (const auto& ids : prompts.ids) result.valid_lengths.push_back(static_cast<int>(ids.size()));
-  result.token_ids = std::move(prompts.ids);
-  result.tokens = std::move(prompts.tokens);
-  result.warnings = std::move(prompts.warnings);
+  for (const auto& ids : result.token_ids) result.valid_lengths.push_back(static_cast<int>(ids.size()));
   Warn(result);
   result.warnings.insert(result.warnings.end(), pass.warnings.begin(), pass.warnings.end());
   return result;

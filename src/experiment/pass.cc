@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "experiment/head_metrics_sink.h"
 #include "experiment/precision.h"
 #include "experiment/sinks.h"
 
@@ -24,18 +25,42 @@ NonFinite NonFiniteOf(const engine::ForwardReport& report) {
   return {report.non_finite, std::string(place.operation), place.layer, place.prompt, place.head};
 }
 
-PassResult Compute(const Subject& subject, const std::vector<std::vector<int>>& ids, PassKind kind,
+// Without the table of the sequence for induction, which is no prompt of the experiment.
+std::vector<Table> OfPrompts(std::vector<Table> tables, const PassRequest& request) {
+  if (!request.induction.empty()) tables.pop_back();
+  return tables;
+}
+
+std::vector<HeadMetric> HeadMetricsOf(const HeadMetricsSink& sink, const EntropySink& entropies,
+                                      const PassRequest& request) {
+  std::vector<HeadMetric> metrics;
+  for (const std::string_view name : kPromptMetrics) {
+    std::vector<Table> tables = name == kWithoutFirst ? entropies.without_first() : sink.PerPrompt(name);
+    metrics.push_back({.name = std::string(name), .per_prompt = OfPrompts(std::move(tables), request)});
+  }
+  if (!request.induction.empty())
+    metrics.push_back({.name = std::string(kInduction), .per_prompt = {sink.PerPrompt(kInduction).back()}});
+  return metrics;
+}
+
+PassResult Compute(const Subject& subject, std::vector<std::vector<int>> ids, const PassRequest& request,
                    const engine::ForwardOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   const model::ModelConfig& config = subject.model.config();
-  const bool is_sanity = kind == PassKind::kSanity;
+  const bool is_sanity = request.kind == PassKind::kSanity;
+  if (!request.induction.empty()) ids.push_back(request.induction);
   EntropySink entropies(static_cast<int>(ids.size()), config.layers, config.heads);
   FirstLayerProbe probe(config.heads);
-  BothSinks both(probe, entropies);
-  engine::AttentionSink& sink = is_sanity ? static_cast<engine::AttentionSink&>(both) : entropies;
-  const engine::ForwardReport report = engine::Forward(subject.model, ids, sink, options);
+  HeadMetricsSink metrics(config, ids);
+  BothSinks with_probe(probe, entropies);
+  BothSinks with_metrics(metrics, entropies);
+  engine::AttentionSink* sink = &entropies;
+  if (is_sanity) sink = &with_probe;
+  if (request.head_metrics) sink = &with_metrics;
+  const engine::ForwardReport report = engine::Forward(subject.model, ids, *sink, options);
   PassResult result;
-  result.per_prompt = entropies.per_prompt();
+  result.per_prompt = OfPrompts(entropies.per_prompt(), request);
+  if (request.head_metrics) result.head_metrics = HeadMetricsOf(metrics, entropies, request);
   result.max_abs_score = report.max_abs_score;
   result.non_finite = NonFiniteOf(report);
   if (is_sanity) result.probe = probe.Values();
@@ -45,11 +70,11 @@ PassResult Compute(const Subject& subject, const std::vector<std::vector<int>>& 
   return result;
 }
 
-PassResult ComputeShown(const Subject& subject, const std::vector<std::vector<int>>& ids, PassKind kind,
-                        const engine::ForwardOptions& options) {
-  options.progress->Begin(kind == PassKind::kSanity ? "sanity check: layers" : "layers",
+PassResult ComputeShown(const Subject& subject, const std::vector<std::vector<int>>& ids,
+                        const PassRequest& request, const engine::ForwardOptions& options) {
+  options.progress->Begin(request.kind == PassKind::kSanity ? "sanity check: layers" : "layers",
                           subject.model.config().layers, ProgressUnit::kItems);
-  PassResult result = Compute(subject, ids, kind, options);
+  PassResult result = Compute(subject, ids, request, options);
   options.progress->End();
   return result;
 }
@@ -62,7 +87,9 @@ std::string KeyOf(const Subject& subject, const std::vector<std::vector<int>>& i
                   .precision = request.precision,
                   .score_type = options.score_type,
                   .arithmetic = engine::ArithmeticOf(options),
-                  .ids = ids});
+                  .ids = ids,
+                  .has_head_metrics = request.head_metrics,
+                  .induction = request.induction});
 }
 
 // What was computed is of the files as they were identified, or it is not kept.
@@ -103,7 +130,7 @@ Pass RunPass(const Subject& subject, const std::vector<std::vector<int>>& ids, c
       ForwardOptionsOf(config, protocol, request.precision, request.run, progress);
   Pass pass;
   if (!request.use_memo || !subject.files || subject.files->content.empty()) {
-    pass.result = ComputeShown(subject, ids, request.kind, options);
+    pass.result = ComputeShown(subject, ids, request, options);
     if (request.use_memo && subject.files) pass.warnings.emplace_back(kUncertain);
     return pass;
   }
@@ -112,11 +139,13 @@ Pass RunPass(const Subject& subject, const std::vector<std::vector<int>>& ids, c
     KeptPass kept = FindPass(key, {.prompts = static_cast<int>(ids.size()),
                                    .layers = config.layers,
                                    .heads = config.heads,
-                                   .has_probe = request.kind == PassKind::kSanity});
+                                   .has_probe = request.kind == PassKind::kSanity,
+                                   .has_head_metrics = request.head_metrics,
+                                   .has_induction = !request.induction.empty()});
     if (kept.result) return {std::move(*kept.result), true, {}};
     if (!kept.warning.empty()) pass.warnings.push_back(std::move(kept.warning));
   }
-  pass.result = ComputeShown(subject, ids, request.kind, options);
+  pass.result = ComputeShown(subject, ids, request, options);
   if (std::string warning = KeepUnlessChanged(subject, key, pass.result); !warning.empty())
     pass.warnings.push_back(std::move(warning));
   return pass;

@@ -21,8 +21,10 @@ engine::ForwardOptions ForwardOptionsOf(const model::ModelConfig& config, const 
 struct PassRequest {
   PassKind kind = PassKind::kMeasurement;
   Precision precision = Precision::kBFloat16;
-  RunOptions run = {};   // run.fresh: compute, and replace what is kept
-  bool use_memo = true;  // neither look for a kept result nor keep this one
+  RunOptions run = {};              // run.fresh: compute, and replace what is kept
+  bool use_memo = true;             // neither look for a kept result nor keep this one
+  bool head_metrics = false;        // measure them too
+  std::vector<int> induction = {};  // token ids of one more prompt, for this metric alone; empty: without
 };
 
 struct Pass {

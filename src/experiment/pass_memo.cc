@@ -7,10 +7,12 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 #include "core/hash.h"
 #include "experiment/environment.h"
+#include "experiment/head_metrics_sink.h"
 #include "experiment/own_cache.h"
 
 namespace headspec::experiment {
@@ -22,8 +24,9 @@ namespace {
 constexpr std::string_view kPassVersion = "forward-pass/1";
 constexpr std::string_view kEntropyVersion = "received-entropy/1";
 constexpr std::string_view kProbeVersion = "first-layer-probe/1";
+constexpr std::string_view kHeadMetricsVersion = "head-metrics/1";
 
-constexpr std::string_view kEntryKind = "headspec kept pass, format 1";
+constexpr std::string_view kEntryKind = "headspec kept pass, format 2";
 constexpr std::uint64_t kMostBytesOfNumber = 32;
 
 fs::path EntryOf(const std::string& key) {
@@ -33,6 +36,15 @@ fs::path EntryOf(const std::string& key) {
 
 // The shortest decimals that give the same double again; also "nan", "inf" and "-0".
 std::string Numbers(const std::vector<double>& values) { return fmt::format("{}\n", fmt::join(values, " ")); }
+
+std::string TablesText(const std::vector<Table>& tables) {
+  std::string text;
+  for (const Table& table : tables) {
+    text += "prompt\n";
+    for (const auto& row : table) text += Numbers(row);
+  }
+  return text;
+}
 
 std::string EntryText(const std::string& key, const PassResult& result) {
   const NonFinite& found = result.non_finite;
@@ -46,10 +58,9 @@ std::string EntryText(const std::string& key, const PassResult& result) {
                         probe->first_heads_close ? 1 : 0);
   }
   text += "max-abs-score " + Numbers(result.max_abs_score);
-  for (const Table& table : result.per_prompt) {
-    text += "prompt\n";
-    for (const auto& row : table) text += Numbers(row);
-  }
+  text += TablesText(result.per_prompt);
+  for (const HeadMetric& metric : result.head_metrics)
+    text += fmt::format("metric {}\n{}", metric.name, TablesText(metric.per_prompt));
   return text;
 }
 
@@ -102,6 +113,16 @@ class EntryReader {
     return values;
   }
 
+  std::vector<Table> Tables(int count, const PassShape& shape) {
+    std::vector<Table> tables;
+    for (int i = 0; ok_ && i < count; ++i) {
+      Expect("prompt\n");
+      Table& table = tables.emplace_back();
+      for (int layer = 0; ok_ && layer < shape.layers; ++layer) table.push_back(Row(shape.heads));
+    }
+    return tables;
+  }
+
  private:
   std::string_view text_;
   bool ok_ = true;
@@ -111,6 +132,13 @@ bool IsTimestamp(const std::string& text) {
   constexpr std::string_view kPattern = "dddddddd_dddddd";
   return std::equal(text.begin(), text.end(), kPattern.begin(), kPattern.end(),
                     [](char c, char p) { return p == 'd' ? c >= '0' && c <= '9' : c == p; });
+}
+
+std::vector<std::string_view> MetricsOf(const PassShape& shape) {
+  std::vector<std::string_view> names;
+  if (shape.has_head_metrics) names.assign(std::begin(kPromptMetrics), std::end(kPromptMetrics));
+  if (shape.has_induction) names.push_back(kInduction);
+  return names;
 }
 
 std::optional<PassResult> ReadEntry(std::string_view text, const PassShape& shape) {
@@ -138,10 +166,11 @@ std::optional<PassResult> ReadEntry(std::string_view text, const PassShape& shap
   }
   in.Expect("max-abs-score ");
   result.max_abs_score = in.Row(shape.layers);
-  for (int prompt = 0; in.ok() && prompt < shape.prompts; ++prompt) {
-    in.Expect("prompt\n");
-    Table& table = result.per_prompt.emplace_back();
-    for (int layer = 0; in.ok() && layer < shape.layers; ++layer) table.push_back(in.Row(shape.heads));
+  result.per_prompt = in.Tables(shape.prompts, shape);
+  for (const std::string_view name : MetricsOf(shape)) {
+    in.Expect(fmt::format("metric {}\n", name));
+    const int tables = name == kInduction ? 1 : shape.prompts;
+    result.head_metrics.push_back({.name = std::string(name), .per_prompt = in.Tables(tables, shape)});
   }
   const bool sound = in.ok() && in.AtEnd() && IsTimestamp(result.computed_at) &&
                      std::isfinite(result.seconds) && result.seconds >= 0 && result.non_finite.count >= 0;
@@ -150,7 +179,8 @@ std::optional<PassResult> ReadEntry(std::string_view text, const PassShape& shap
 
 std::uint64_t MostBytes(const std::string& key, const PassShape& shape) {
   const auto size = [](int value) { return static_cast<std::uint64_t>(std::max(value, 0)); };
-  const std::uint64_t rows = size(shape.prompts) * size(shape.layers);
+  const std::uint64_t tables = 1 + MetricsOf(shape).size();
+  const std::uint64_t rows = tables * size(shape.prompts) * size(shape.layers);
   return key.size() + (rows * (size(shape.heads) + 1) + size(shape.layers)) * kMostBytesOfNumber + 4096;
 }
 
@@ -161,10 +191,13 @@ std::string PassKey(const PassInputs& inputs) {
   std::string key = fmt::format("program headspec {} {}\npass {}\nmetric {}\n", HEADSPEC_VERSION,
                                 SourceCommit(), kPassVersion, kEntropyVersion);
   if (is_sanity) key += fmt::format("metric {}\n", kProbeVersion);
+  if (inputs.has_head_metrics) key += fmt::format("metric {}\n", kHeadMetricsVersion);
   key += fmt::format("profile {}\nprecision {}\nscores {}\narithmetic {}\n", ProfileName(inputs.profile),
                      TorchName(inputs.precision), NameOf(inputs.score_type), inputs.arithmetic);
   key += fmt::format("files {}\n{}prompts {}\n", inputs.content.size(), inputs.content, inputs.ids.size());
   for (const auto& ids : inputs.ids) key += fmt::format("{}: {}\n", ids.size(), fmt::join(ids, " "));
+  if (!inputs.induction.empty())
+    key += fmt::format("induction {}: {}\n", inputs.induction.size(), fmt::join(inputs.induction, " "));
   return key;
 }
 

@@ -25,13 +25,17 @@ struct PassInputs {
   DType score_type = DType::kBF16;
   std::string arithmetic;  // engine::ArithmeticOf
   std::vector<std::vector<int>> ids;
+  bool has_head_metrics = false;    // beside the entropies
+  std::vector<int> induction = {};  // one more prompt, for this metric alone; empty: none
 };
 
 // One text for each set of inputs. It also names the version of the pass and of its metrics, and of headspec.
 std::string PassKey(const PassInputs& inputs);
 
 struct PassResult {
-  std::vector<Table> per_prompt;      // (P)(L)(H)
+  std::vector<Table> per_prompt;  // (P)(L)(H)
+  // Names and per_prompt alone; induction last, where there is one.
+  std::vector<HeadMetric> head_metrics = {};
   std::vector<double> max_abs_score;  // (L)
   NonFinite non_finite;
   std::optional<ProbeValues> probe;  // of a sanity check's pass
@@ -46,6 +50,8 @@ struct PassShape {
   int layers = 0;
   int heads = 0;
   bool has_probe = false;
+  bool has_head_metrics = false;
+  bool has_induction = false;
 };
 
 struct KeptPass {

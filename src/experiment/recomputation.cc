@@ -42,6 +42,9 @@ ModelResult MeasureAgain(const ModelResult& recorded, Protocol protocol, const R
   const std::string torch_name = recorded.numerics.dtype;
   protocol.profile = ParseProfile(recorded.numerics.profile, "numerics");
   protocol.rerun_seeds = false;  // every pass gives the same
+  protocol.metrics = recorded.head_metrics.empty()    ? HeadMetricSet::kNone
+                     : recorded.induction_ids.empty() ? HeadMetricSet::kPrompts
+                                                      : HeadMetricSet::kAll;
   MeasurementSettings settings;
   settings.precision = ParsePrecision(torch_name.substr(torch_name.find('.') + 1), "dtype");
   settings.use_chat_template = recorded.provenance.chat_template_applied;
@@ -109,6 +112,19 @@ Check CompareTables(const std::string& what, const Table& expected, const Table&
   return check;
 }
 
+// Their scales differ too much for one tolerance: only for passes that give the same bits.
+void AddMetricChecks(const ModelResult& recorded, const ModelResult& again, CheckGroup& group) {
+  for (const HeadMetric& metric : recorded.head_metrics) {
+    const auto& found = again.head_metrics;
+    const auto same = std::find_if(found.begin(), found.end(),
+                                   [&](const HeadMetric& other) { return other.name == metric.name; });
+    if (same == found.end())
+      group.checks.push_back({metric.name, false, "a metric of this name", "none"});
+    else
+      group.checks.push_back(CompareTables(metric.name, metric.mean, same->mean, 0));
+  }
+}
+
 CheckGroup EntropyChecks(const ModelResult& recorded, const ModelResult& again) {
   CheckGroup group{"entropies", recorded.display, "", {}};
   const std::string& then = recorded.numerics.products;
@@ -127,6 +143,7 @@ CheckGroup EntropyChecks(const ModelResult& recorded, const ModelResult& again) 
   if (exact) {
     group.checks.push_back(CompareTables("largest scores", {recorded.numerics.max_abs_score},
                                          {again.numerics.max_abs_score}, 0));
+    AddMetricChecks(recorded, again, group);
     group.summary = fmt::format("{} values, measured again: bit for bit ({})", count, now);
   } else {
     group.summary = fmt::format("{} values, measured again: within {} ({} multiplied then, {} now)", count,

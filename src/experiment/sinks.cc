@@ -9,8 +9,8 @@ EntropySink::EntropySink(int prompts, int layers, int heads)
     : heads_(heads),
       reducers_(static_cast<std::size_t>(prompts) * static_cast<std::size_t>(heads)),
       values_(static_cast<std::size_t>(prompts),
-              Table(static_cast<std::size_t>(layers), std::vector<double>(static_cast<std::size_t>(heads)))) {
-}
+              Table(static_cast<std::size_t>(layers), std::vector<double>(static_cast<std::size_t>(heads)))),
+      without_first_(values_) {}
 
 void EntropySink::Take(const engine::AttentionTile& tile) {
   metrics::ReceivedEntropy& reducer = reducers_[static_cast<std::size_t>(tile.prompt * heads_ + tile.head)];
@@ -18,8 +18,11 @@ void EntropySink::Take(const engine::AttentionTile& tile) {
   for (int i = 0; i < tile.rows.rows; ++i)
     reducer.Add({tile.rows.Row(i), static_cast<std::size_t>(tile.rows.cols)});
   if (!tile.IsLast()) return;
-  values_[static_cast<std::size_t>(tile.prompt)][static_cast<std::size_t>(tile.layer)]
-         [static_cast<std::size_t>(tile.head)] = reducer.Value();
+  const auto prompt = static_cast<std::size_t>(tile.prompt);
+  const auto layer = static_cast<std::size_t>(tile.layer);
+  const auto head = static_cast<std::size_t>(tile.head);
+  values_[prompt][layer][head] = reducer.Value();
+  without_first_[prompt][layer][head] = reducer.ValueWithoutFirst();
 }
 
 FirstLayerProbe::FirstLayerProbe(int heads) : sums_(static_cast<std::size_t>(heads)), first_heads_(2) {}

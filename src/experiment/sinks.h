@@ -15,11 +15,14 @@ class EntropySink final : public engine::AttentionSink {
   EntropySink(int prompts, int layers, int heads);
   void Take(const engine::AttentionTile& tile) override;
   const std::vector<Table>& per_prompt() const { return values_; }  // (P)(L)(H)
+  // The same with the first key left out of every prompt.
+  const std::vector<Table>& without_first() const { return without_first_; }
 
  private:
   int heads_;
   std::vector<metrics::ReceivedEntropy> reducers_;  // (P)(H), reused layer after layer
   std::vector<Table> values_;
+  std::vector<Table> without_first_;
 };
 
 // The sanity check's view of layer 0 of a single prompt.

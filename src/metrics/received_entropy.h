@@ -16,6 +16,8 @@ class ReceivedEntropy {
   void Add(std::span<const float> row);
   // 0..1. A NaN in any row gives 0, as in the notebook, whose `w > 0` then keeps nothing.
   double Value() const;
+  // The same over all keys but the first, where most heads of most models rest: 0 for a single token.
+  double ValueWithoutFirst() const;
 
  private:
   std::vector<double> column_sums_;

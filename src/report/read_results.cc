@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "report/head_metrics_json.h"
 #include "report/json_reader.h"
 #include "report/read_sanity.h"
 #include "report/read_statistics.h"
@@ -131,6 +132,7 @@ void ReadMeasurement(const JsonReader& json, ModelResult& model) {
   statistics.At("si_std_reason").StringOrNull();
   model.statistics.index = ReadIndexStatistics(statistics);
   statistics.RefuseOtherKeys();
+  ReadHeadMetrics(json, model);
   model.numerics = ReadNumerics(json.At("numerics"));
   model.provenance = ReadModelProvenance(json.At("provenance"));
   model.timing = ReadTiming(json.At("timing"));

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "report/head_metrics_json.h"
 #include "report/json_text.h"
 #include "report/provenance_json.h"
 #include "report/statistics_json.h"
@@ -176,6 +177,7 @@ void AddDetails(Json& json, const ModelResult& model, bool rerun_seeds) {
                         {"constant_heads", model.statistics.constant_heads},
                         {"si_std_reason", rerun_seeds ? Json(nullptr) : Json(kSiStdReason)}};
   AddIndexStatistics(model.statistics.index, json["statistics"]);
+  AddHeadMetrics(json, model);
   json["numerics"] = NumericsJson(model.numerics);
   json["provenance"] = ModelProvenanceJson(model.provenance);
   json["timing"] = {

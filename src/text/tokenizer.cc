@@ -1,5 +1,6 @@
 #include "text/tokenizer.h"
 
+#include <set>
 #include <utility>
 
 #include "core/hash.h"
@@ -18,6 +19,7 @@ struct Tokenizer::State {
   bool truncates_from_left = false;
   int special_prefix = 0;
   int max_id = 0;
+  std::set<int> added_ids = {};
 };
 
 Tokenizer::Tokenizer(std::unique_ptr<const State> state) : state_(std::move(state)) {}
@@ -39,7 +41,9 @@ Tokenizer Tokenizer::Load(const std::filesystem::path& folder) {
               .chat_templates = ChatTemplates::Read(folder, files.tokenizer_config),
               .special_tokens = special_tokens.ForTemplate(),
               .truncates_from_left = TruncatesFromLeft(files.tokenizer_config, loaded)};
-  state.special_prefix = state.tokenizer.Describe().at("special_prefix").get<int>();
+  const Json amended = state.tokenizer.Describe();
+  state.special_prefix = amended.at("special_prefix").get<int>();
+  for (const auto& [id, token] : AddedTokensOf(amended)) state.added_ids.insert(static_cast<int>(id));
   state.max_id = state.tokenizer.MaxId();
   return Tokenizer(std::make_unique<const State>(std::move(state)));
 }
@@ -50,6 +54,10 @@ Encoded Tokenizer::Encode(std::string_view text, int max_length) const {
 }
 
 int Tokenizer::max_id() const { return state_->max_id; }
+
+bool Tokenizer::IsOrdinary(int id) const {
+  return id >= 0 && id <= state_->max_id && !state_->added_ids.contains(id);
+}
 
 bool Tokenizer::has_chat_template() const { return !state_->chat_templates.empty(); }
 

@@ -36,6 +36,8 @@ class Tokenizer {
 
   // The largest id in the vocabulary, to be compared with the rows of the embedding.
   int max_id() const;
+  // Whether `id` stands for text alone: neither special (BOS, padding) nor added beside the vocabulary.
+  bool IsOrdinary(int id) const;
 
   bool has_chat_template() const;
   // Of the template's text; empty without one.

@@ -221,7 +221,7 @@ class Changed(VerifyTest):
         self.assertEqual(self.verify().returncode, 1)
         self.assertIn("      head means: expected what the stored entropies give, found other values", self.lines)
         self.assertIn(f"      prompt 3: expected layer 3, head 4: 0.5, found {honest}", self.lines)
-        self.assertIn("  ✗ entropies   1 of 12 differ", self.lines)
+        self.assertIn("  ✗ entropies   1 of 21 differ", self.lines)
 
     def test_edited_token_id(self):
         honest = json.loads((self.out / "results.json").read_text())["results"][2]["token_ids"][0][1]

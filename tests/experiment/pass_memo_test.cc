@@ -16,6 +16,7 @@
 
 #include "core/hash.h"
 #include "experiment/files.h"
+#include "experiment/head_metrics_sink.h"
 #include "experiment/own_cache.h"
 #include "experiment/own_cache_folder.h"
 
@@ -47,6 +48,22 @@ PassResult Result() {
   return result;
 }
 
+PassResult ResultWithMetrics() {
+  PassResult result = Result();
+  for (const std::string_view name : kPromptMetrics)
+    result.head_metrics.push_back({.name = std::string(name), .per_prompt = result.per_prompt});
+  result.head_metrics[3].per_prompt[1][1][2] = 0x1.23456789abcdep-9;
+  result.head_metrics.push_back({.name = "induction", .per_prompt = {result.per_prompt.back()}});
+  return result;
+}
+
+constexpr PassShape kShapeWithMetrics = {.prompts = 2,
+                                         .layers = 2,
+                                         .heads = 3,
+                                         .has_probe = false,
+                                         .has_head_metrics = true,
+                                         .has_induction = true};
+
 // NaN equals NaN, and -0 is not 0.
 bool SameBits(const std::vector<double>& a, const std::vector<double>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](double x, double y) {
@@ -75,6 +92,16 @@ void ExpectSame(const PassResult& found, const PassResult& expected) {
     EXPECT_EQ(found.probe->is_finite, expected.probe->is_finite);
     EXPECT_EQ(found.probe->first_heads_close, expected.probe->first_heads_close);
   }
+  ASSERT_EQ(found.head_metrics.size(), expected.head_metrics.size());
+  for (std::size_t m = 0; m < found.head_metrics.size(); ++m) {
+    EXPECT_EQ(found.head_metrics[m].name, expected.head_metrics[m].name);
+    ASSERT_EQ(found.head_metrics[m].per_prompt.size(), expected.head_metrics[m].per_prompt.size());
+    for (std::size_t p = 0; p < found.head_metrics[m].per_prompt.size(); ++p) {
+      for (std::size_t l = 0; l < found.head_metrics[m].per_prompt[p].size(); ++l)
+        EXPECT_TRUE(
+            SameBits(found.head_metrics[m].per_prompt[p][l], expected.head_metrics[m].per_prompt[p][l]));
+    }
+  }
   EXPECT_EQ(found.cpu_target, expected.cpu_target);
   EXPECT_EQ(found.computed_at, expected.computed_at);
   EXPECT_EQ(found.seconds, expected.seconds);
@@ -93,6 +120,14 @@ TEST(PassKeyTest, DependsOnEverythingThatDecides) {
       [](PassInputs& in) { in.score_type = DType::kF32; },
       [](PassInputs& in) { in.arithmetic = "AMX-BF16"; },
       [](PassInputs& in) { in.arithmetic = "SSE4"; },
+      [](PassInputs& in) { in.has_head_metrics = true; },
+      [](PassInputs& in) {
+        in.induction = {4, 5};
+      },
+      [](PassInputs& in) {
+        in.induction = {4, 5, 4, 5};
+        in.has_head_metrics = true;
+      },
       [](PassInputs& in) { in.ids[0][1] = 7; },
       [](PassInputs& in) { std::swap(in.ids[0], in.ids[1]); },
       [](PassInputs& in) {
@@ -134,7 +169,7 @@ class PassMemoTest : public OwnCacheTest {
   }
   // An entry whose checksum is right and whose content is `content`.
   void Forge(const std::string& content) const {
-    ASSERT_EQ(WriteKept(EntryOf(key_), "headspec kept pass, format 1", content), "");
+    ASSERT_EQ(WriteKept(EntryOf(key_), "headspec kept pass, format 2", content), "");
   }
 
   const std::string key_ = PassKey(Inputs());
@@ -161,6 +196,42 @@ TEST_F(PassMemoTest, GivesBackTheProbe) {
   ASSERT_TRUE(found.result);
   ExpectSame(*found.result, result);
   ExpectDamaged("is damaged (its content is not understood)");  // where none is expected
+}
+
+TEST_F(PassMemoTest, GivesBackTheHeadMetrics) {
+  EXPECT_EQ(KeepPass(key_, ResultWithMetrics()), "");
+  const KeptPass found = FindPass(key_, kShapeWithMetrics);
+  ASSERT_TRUE(found.result);
+  ExpectSame(*found.result, ResultWithMetrics());
+  ExpectDamaged("is damaged (its content is not understood)");  // where none are expected
+  PassShape without_induction = kShapeWithMetrics;
+  without_induction.has_induction = false;
+  ExpectDamaged("is damaged (its content is not understood)", without_induction);
+}
+
+// With a right checksum: cut anywhere, under another name, in another order, or twice.
+TEST_F(PassMemoTest, RefusesForgedHeadMetrics) {
+  KeepPass(key_, ResultWithMetrics());
+  const std::string head = "key " + std::to_string(key_.size()) + "\n" + key_;
+  const std::string text = ReadWholeFile(EntryOf(key_), "entry");
+  const std::string good = text.substr(text.find(head) + head.size());
+  const auto expect_refused = [&](const std::string& content) {
+    Forge(head + content);
+    ExpectDamaged("is damaged (its content is not understood)", kShapeWithMetrics);
+  };
+  for (std::size_t cut = good.find("metric "); cut < good.size(); ++cut) expect_refused(good.substr(0, cut));
+  const auto with = [&](const std::string& part, const std::string& replacement) {
+    const std::size_t at = good.find(part);
+    EXPECT_NE(at, std::string::npos) << part;
+    return good.substr(0, at) + replacement + good.substr(at + part.size());
+  };
+  expect_refused(with("metric sink_mass", "metric sink_mas"));
+  expect_refused(with("metric sink_mass", "metric induction"));
+  expect_refused(with("metric induction\n", ""));
+  expect_refused(with("metric induction\n", "metric induction\nprompt\n"));
+  expect_refused(good + good.substr(good.find("metric induction")));
+  Forge(head + good);
+  EXPECT_TRUE(FindPass(key_, kShapeWithMetrics).result);
 }
 
 TEST_F(PassMemoTest, RecognisesEveryFlippedByteAndEveryCut) {
@@ -193,7 +264,7 @@ TEST_F(PassMemoTest, SaysWhatIsWrong) {
   ExpectDamaged("is damaged (checksum differs)");
   std::ofstream(entry, std::ios::binary) << "";
   ExpectDamaged("is damaged (not of this format)");
-  std::ofstream(entry, std::ios::binary) << "headspec kept pass, format 2\n"
+  std::ofstream(entry, std::ios::binary) << "headspec kept pass, format 3\n"
                                          << bytes.substr(bytes.find('\n') + 1);
   ExpectDamaged("is damaged (not of this format)");
   std::ofstream(entry, std::ios::binary) << bytes.substr(0, 60);
