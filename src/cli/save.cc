@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 
 #include "core/error.h"
 #include "core/hash.h"
 #include "report/bundle.h"
 #include "report/figure.h"
+#include "report/head_arrays.h"
 #include "report/output_folder.h"
+#include "report/pictures.h"
 #include "report/provenance_json.h"
 #include "report/results_json.h"
 
@@ -31,6 +34,25 @@ void WriteProvenance(const RunResult& run, std::vector<std::string>& names, repo
   }
   out.Write("provenance.json", report::ProvenanceJson(run, outputs));
   names.emplace_back("provenance.json");
+}
+
+void WriteArrays(const RunResult& run, std::vector<std::string>& names, report::OutputFolder& out) {
+  report::WriteHeadArrays(run, out.WorkPath() / "heads.npz");
+  out.Write("heads.csv", report::HeadsCsv(run));
+  names.insert(names.end(), {"heads.npz", "heads.csv"});
+}
+
+// A picture that cannot be drawn must not cost the measurement: returns why, or "".
+std::string Draw(const std::string& stem, std::vector<std::string>& names,
+                 const std::function<void()>& render) {
+  try {
+    render();
+  } catch (const Error& e) {
+    return e.what();
+  }
+  const std::vector<std::string> files = report::PictureFiles(stem);
+  names.insert(names.end(), files.begin(), files.end());
+  return "";
 }
 
 bool HasFailed(const ModelResult& model) { return model.error.has_value(); }
@@ -69,6 +91,7 @@ Saved SaveMeasurement(const RunResult& run, const std::string& folder) {
   report::OutputFolder out(folder);
   std::vector<std::string> names = {"results.json"};
   out.Write("results.json", report::ResultsJson(run));
+  WriteArrays(run, names, out);
   WriteProvenance(run, names, out);
   out.Commit();
   return {In(out.Target(), names), {}, ""};
@@ -78,14 +101,10 @@ Saved SaveExperiment(const RunResult& run, const std::string& folder) {
   report::OutputFolder out(folder);
   std::vector<std::string> names = {"results.json"};
   out.Write("results.json", report::ResultsJson(run));
+  WriteArrays(run, names, out);
   const report::Figure figure = report::DescribeFigure(run);
-  std::string figure_error;
-  try {
-    report::RenderFigure(figure, out.WorkPath());
-    names.insert(names.end(), std::begin(report::kFigureFiles), std::end(report::kFigureFiles));
-  } catch (const Error& e) {
-    figure_error = e.what();
-  }
+  const std::string figure_error =
+      Draw("figure", names, [&] { report::RenderFigure(figure, out.WorkPath()); });
   out.Write("manifest.toml", run.plan.manifest_text);
   names.emplace_back("manifest.toml");
   WriteProvenance(run, names, out);

@@ -14,10 +14,10 @@ struct Saved {
   std::string figure_error;        // not empty: it could not be drawn, and the rest was written without it
 };
 
-// results.json and provenance.json, as `measure` writes them.
+// results.json, heads.npz, heads.csv and provenance.json, as `measure` writes them.
 Saved SaveMeasurement(const RunResult& run, const std::string& folder);
-// Everything of the experiment: results.json, the figure in three formats with its script and data, the
-// manifest, provenance.json, and the bundle with all of it.
+// Everything of the experiment: results.json, heads.npz, heads.csv, the figure in three formats with its
+// script and data, the manifest, provenance.json, and the bundle with all of it.
 Saved SaveExperiment(const RunResult& run, const std::string& folder);
 
 // Before hours of work: throws Error(kSystem) if the folder could not be written. Leaves nothing behind.

@@ -5,19 +5,16 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "core/error.h"
 #include "core/model_size.h"
 #include "report/figure_script.h"
-#include "report/files.h"
 #include "report/gnuplot.h"
 #include "report/ladder.h"
+#include "report/pictures.h"
 #include "report/text.h"
 
 namespace headspec::report {
@@ -174,27 +171,6 @@ std::string FootNote(const std::vector<std::string>& notes, const std::vector<st
   return warnings.empty() ? "" : Truncate(OneLine("Note: " + warnings.front()), kWidth);
 }
 
-std::string ReadAll(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-// gnuplot does not notice a full disk: a picture counts when its last bytes are there.
-void CheckComplete(const fs::path& folder) {
-  constexpr std::pair<const char*, std::string_view> kEndings[] = {
-      {"figure.png", "IEND"}, {"figure.svg", "</svg>"}, {"figure.pdf", "%%EOF"}};
-  for (const auto& [name, ending] : kEndings) {
-    const std::string bytes = ReadAll(folder / name);
-    const std::size_t tail = bytes.size() - std::min<std::size_t>(bytes.size(), 64);
-    if (bytes.find(ending, tail) == std::string::npos) {
-      throw Error(
-          ErrorKind::kSystem,
-          fmt::format("gnuplot left {} incomplete ({} bytes)", (folder / name).string(), bytes.size()),
-          "check that the disk is not full");
-    }
-  }
-}
-
 }  // namespace
 
 Figure DescribeFigure(const RunResult& run) {
@@ -214,20 +190,7 @@ Figure DescribeFigure(const RunResult& run) {
 }
 
 void RenderFigure(const Figure& figure, const fs::path& folder) {
-  const Discard work(CreatePartialFolder(folder / "figure"));
-  WriteFile(work.path() / "figure.gp", figure.script);
-  WriteFile(work.path() / "figure.dat", figure.data);
-  RunGnuplot(work.path(), "figure.gp");
-  CheckComplete(work.path());
-  for (const char* name : kFigureFiles) {
-    std::error_code error;
-    fs::rename(work.path() / name, folder / name, error);
-    if (error) {
-      throw Error(ErrorKind::kSystem,
-                  fmt::format("cannot put {} into {}: {}", name, folder.string(), error.message()),
-                  "choose an output folder that can be written");
-    }
-  }
+  RenderPictures({.stem = "figure", .script = figure.script, .data = figure.data}, folder);
 }
 
 }  // namespace headspec::report

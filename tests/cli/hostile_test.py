@@ -158,7 +158,7 @@ class Output(HostileTest):
     def test_folder_that_is_empty_is_used(self):
         self.out.mkdir()
         self.assertEqual(self.run_program("measure", self.folder, "--dtype", "float32", "--out", self.out).returncode, 0)
-        self.assertEqual(sorted(os.listdir(self.out)), ["provenance.json", "results.json"])
+        self.assertEqual(sorted(os.listdir(self.out)), ["heads.csv", "heads.npz", "provenance.json", "results.json"])
 
     def test_under_a_file(self):
         file = self.write("file", "")
@@ -248,8 +248,9 @@ class Output(HostileTest):
         self.assertEqual(done.returncode, 3)
         self.assertTrue(done.stdout.decode().startswith("FINAL VERDICT: "))
         files = sorted(os.listdir(self.out))
-        self.assertEqual(files[:2], ["manifest.toml", "nano_phi_size_ladder_" + json.loads((self.out / "results.json").read_text())["timestamp"] + ".zip"])
-        self.assertEqual(files[2:], ["provenance.json", "results.json"])
+        self.assertEqual(files[:2], ["heads.csv", "heads.npz"])
+        self.assertEqual(files[2:4], ["manifest.toml", "nano_phi_size_ladder_" + json.loads((self.out / "results.json").read_text())["timestamp"] + ".zip"])
+        self.assertEqual(files[4:], ["provenance.json", "results.json"])
 
     def test_second_run_in_one_second(self):
         for _ in range(3):

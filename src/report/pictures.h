@@ -1,0 +1,22 @@
+// One gnuplot script with its data as pictures in three formats, all of them whole or none.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace headspec::report {
+
+struct Pictures {
+  std::string stem;    // "figure": the script draws figure.png, .svg and .pdf beside itself
+  std::string script;  // becomes figure.gp
+  std::string data;    // becomes figure.dat
+};
+
+// The names of all five files.
+std::vector<std::string> PictureFiles(const std::string& stem);
+
+// Draws into `folder`, which exists: all of PictureFiles or, with an Error, none.
+void RenderPictures(const Pictures& pictures, const std::filesystem::path& folder);
+
+}  // namespace headspec::report
