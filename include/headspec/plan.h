@@ -96,6 +96,7 @@ struct Protocol {
   Fallback fallback = Fallback::kFirstModel;
   Profile profile = Profile::kHf457;
   HeadMetricSet metrics = HeadMetricSet::kPrompts;
+  bool sensitivity = false;  // the index again with one thing changed at a time
 };
 
 struct Plan {

@@ -123,6 +123,14 @@ struct HeadStatistics {
   IndexStatistics index = {};
 };
 
+// The index with one thing changed.
+struct SensitivityRow {
+  std::string kind;   // "measured", "dtype", "numerics", "metric", "without layer" or "without prompt"
+  std::string label;  // "float16"; "query entropy"; "layer 3", from 0; "prompt 2", from 1
+  double si = 0;      // NaN where it is not defined
+  std::string note;   // what to know about it: not finite values, or why there is none; else empty
+};
+
 struct ModelResult {
   std::string model;
   std::string display;
@@ -154,6 +162,7 @@ struct ModelResult {
   std::vector<HeadMetric> head_metrics;  // empty if they were not asked for; per_prompt not in results.json
   Table kv_group_entropies;              // [L][key-value heads]: head_entropies as HeadMetric::kv_group_means
   std::vector<int> induction_ids;        // the tokens that induction was measured on; empty: it was not
+  std::vector<SensitivityRow> sensitivity;  // "measured" first; empty unless asked for
   Numerics numerics;
   Provenance provenance;
   Timing timing;

@@ -6,6 +6,7 @@
 #include "cli/save.h"
 #include "report/index_words.h"
 #include "report/results_json.h"
+#include "report/sensitivity_report.h"
 #include "report/tables.h"
 
 namespace headspec::cli {
@@ -14,6 +15,7 @@ namespace {
 struct Arguments {
   std::vector<std::string> models;
   std::string out;
+  bool sensitivity = false;
   ProtocolOptions protocol;
   CommonOptions common;
 };
@@ -24,6 +26,7 @@ Plan PlanOf(const Arguments& args) {
   plan.slug = "measure";
   plan.purpose = "Specialization Index of single models";
   plan.protocol = BuildProtocol(args.protocol);
+  plan.protocol.sensitivity = args.sensitivity;
   for (const std::string& model : args.models) plan.ladder.push_back(EntryOf(model, args.protocol));
   return plan;
 }
@@ -41,11 +44,13 @@ int MeasureModels(const Arguments& args) {
     for (const std::string& warning : run.warnings) console.Note("warning: " + warning);
   } else {
     console.PrintResult(report::LadderTable(run));
+    if (args.sensitivity) console.PrintResult("\n" + report::SensitivityTable(run));
   }
   if (run.models.size() > 1) console.Print("\n" + report::SupportBlock(run));
+  if (!saved.figure_error.empty()) console.Error(saved.figure_error);
   console.Print("\nwritten:\n");
   for (const std::string& path : saved.paths) console.Print("  " + path + "\n");
-  return exit_code;
+  return saved.figure_error.empty() ? exit_code : 3;
 }
 
 }  // namespace
@@ -58,6 +63,9 @@ void AddMeasure(CLI::App& program, int& exit_code) {
   command->add_option("--out", args->out, "folder to write (default results/measure_<timestamp>)");
   AddPrecisionOptions(*command, args->protocol);
   AddPromptOptions(*command, args->protocol);
+  command->add_flag("--sensitivity", args->sensitivity,
+                    "also the index in every dtype and numerics profile, of other head metrics, and with one "
+                    "layer or prompt left out: up to five more passes");
   AddMetricsOption(*command, args->protocol.metrics);
   AddSeedOptions(*command, args->protocol);
   AddMeasuringOptions(*command, args->common);

@@ -10,9 +10,9 @@
 #include "report/figure.h"
 #include "report/head_arrays.h"
 #include "report/output_folder.h"
-#include "report/pictures.h"
 #include "report/provenance_json.h"
 #include "report/results_json.h"
+#include "report/sensitivity_report.h"
 
 namespace headspec::cli {
 namespace {
@@ -92,9 +92,14 @@ Saved SaveMeasurement(const RunResult& run, const std::string& folder) {
   std::vector<std::string> names = {"results.json"};
   out.Write("results.json", report::ResultsJson(run));
   WriteArrays(run, names, out);
+  std::string figure_error;
+  if (report::HasSensitivity(run)) {
+    const report::Pictures pictures = report::SensitivityPictures(run);
+    figure_error = Draw(pictures.stem, names, [&] { report::RenderPictures(pictures, out.WorkPath()); });
+  }
   WriteProvenance(run, names, out);
   out.Commit();
-  return {In(out.Target(), names), {}, ""};
+  return {In(out.Target(), names), {}, figure_error};
 }
 
 Saved SaveExperiment(const RunResult& run, const std::string& folder) {

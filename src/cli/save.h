@@ -14,7 +14,8 @@ struct Saved {
   std::string figure_error;        // not empty: it could not be drawn, and the rest was written without it
 };
 
-// results.json, heads.npz, heads.csv and provenance.json, as `measure` writes them.
+// results.json, heads.npz, heads.csv and provenance.json, as `measure` writes them, and what the index
+// depends on as a figure, where that was measured.
 Saved SaveMeasurement(const RunResult& run, const std::string& folder);
 // Everything of the experiment: results.json, heads.npz, heads.csv, the figure in three formats with its
 // script and data, the manifest, provenance.json, and the bundle with all of it.

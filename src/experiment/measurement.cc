@@ -14,6 +14,7 @@
 #include "experiment/induction.h"
 #include "experiment/pass.h"
 #include "experiment/precision.h"
+#include "experiment/sensitivity.h"
 #include "experiment/statistics.h"
 #include "metrics/specialization.h"
 
@@ -210,6 +211,10 @@ ModelResult MeasureModel(const Subject& subject, const ModelEntry& entry, const 
   for (const auto& ids : result.token_ids) result.valid_lengths.push_back(static_cast<int>(ids.size()));
   Warn(result);
   result.warnings.insert(result.warnings.end(), pass.warnings.begin(), pass.warnings.end());
+  if (protocol.sensitivity) {
+    const SensitivityInputs inputs{subject, protocol, settings.precision, settings.run};
+    result.sensitivity = MeasureSensitivity(inputs, result, observer);
+  }
   return result;
 }
 

@@ -13,6 +13,7 @@
 #include "report/json_reader.h"
 #include "report/read_sanity.h"
 #include "report/read_statistics.h"
+#include "report/sensitivity_json.h"
 
 namespace headspec::report {
 namespace {
@@ -133,6 +134,7 @@ void ReadMeasurement(const JsonReader& json, ModelResult& model) {
   model.statistics.index = ReadIndexStatistics(statistics);
   statistics.RefuseOtherKeys();
   ReadHeadMetrics(json, model);
+  ReadSensitivity(json, model);
   model.numerics = ReadNumerics(json.At("numerics"));
   model.provenance = ReadModelProvenance(json.At("provenance"));
   model.timing = ReadTiming(json.At("timing"));

@@ -10,6 +10,7 @@
 #include "report/head_metrics_json.h"
 #include "report/json_text.h"
 #include "report/provenance_json.h"
+#include "report/sensitivity_json.h"
 #include "report/statistics_json.h"
 
 namespace headspec::report {
@@ -178,6 +179,7 @@ void AddDetails(Json& json, const ModelResult& model, bool rerun_seeds) {
                         {"si_std_reason", rerun_seeds ? Json(nullptr) : Json(kSiStdReason)}};
   AddIndexStatistics(model.statistics.index, json["statistics"]);
   AddHeadMetrics(json, model);
+  AddSensitivity(json, model);
   json["numerics"] = NumericsJson(model.numerics);
   json["provenance"] = ModelProvenanceJson(model.provenance);
   json["timing"] = {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""heads.npz, heads.csv and --metrics, end to end. Usage: arrays_test.py PROGRAM SOURCE_DIR"""
+"""heads.npz, heads.csv, --metrics and --sensitivity, end to end. Usage: arrays_test.py PROGRAM SOURCE_DIR"""
 import ast
 import csv
 import json
@@ -18,6 +18,7 @@ PROGRAM, SOURCE = Path(sys.argv[1]), Path(sys.argv[2])
 MODEL = SOURCE / "tests/golden/checkpoints/phi-gqa-qknorm-fp16"
 METRICS = ["query_entropy", "received_entropy_without_first", "sink_mass", "previous_token", "duplicate_token",
            "mean_distance", "local_mass", "max_weight", "effective_support"]
+PICTURES = [f"sensitivity.{kind}" for kind in ("png", "svg", "pdf", "gp", "dat")]
 
 
 def run(*arguments):
@@ -50,7 +51,7 @@ class ArraysTest(unittest.TestCase):
         cls.scratch = tempfile.TemporaryDirectory()
         cls.root = Path(cls.scratch.name)
         cls.out = cls.root / "all"
-        cls.done = run("measure", MODEL, "--dtype", "bfloat16", "--metrics", "all", "--fresh", "--out", cls.out)
+        cls.done = run("measure", MODEL, "--dtype", "bfloat16", "--metrics", "all", "--sensitivity", "--fresh", "--out", cls.out)
         cls.results = json.loads((cls.out / "results.json").read_text())
         cls.model = cls.results["results"][0]
         cls.arrays = read_npz(cls.out / "heads.npz")
@@ -71,7 +72,7 @@ class ArraysTest(unittest.TestCase):
         self.assertEqual(check.returncode, 0, check.stdout + check.stderr)
         self.assertEqual(list(self.model["head_metrics"]), METRICS + ["induction"])
         names = {p.name for p in self.out.iterdir()}
-        self.assertEqual(names, {"results.json", "heads.npz", "heads.csv", "provenance.json"})
+        self.assertEqual(names, {"results.json", "heads.npz", "heads.csv", "provenance.json", *PICTURES})
         outputs = json.loads((self.out / "provenance.json").read_text())["outputs"]
         self.assertEqual({o["name"] for o in outputs}, names - {"provenance.json"})
 
@@ -140,6 +141,28 @@ class ArraysTest(unittest.TestCase):
         self.assertIsNotNone(again["timing"]["reused_from"])
         self.assertEqual(again["head_metrics"], self.model["head_metrics"])
         self.assertEqual(first["head_metrics"], again["head_metrics"])
+
+    def test_sensitivity_says_what_moves_the_index(self):
+        rows = self.model["sensitivity"]
+        self.assertEqual((rows[0]["kind"], rows[0]["label"], rows[0]["si"]),
+                         ("measured", "bfloat16, hf-4.57", self.model["si_mean"]))
+        kinds = [r["kind"] for r in rows]
+        self.assertEqual(kinds.count("without layer"), self.model["num_layers"])
+        self.assertEqual(kinds.count("without prompt"), 10)
+        for row in rows:
+            if row["kind"] not in ("dtype", "numerics"):
+                continue
+            dtype, profile = row["label"].split(", ")
+            out = self.root / f"one {dtype} {profile}"
+            done = run("measure", MODEL, "--dtype", dtype, "--numerics", profile, "--json", "--out", out)
+            self.assertEqual(json.loads(done.stdout)["results"][0]["si_mean"], row["si"], row)
+        for word in ("Sensitivity of SI", "query entropy", "received entropy without position 0", "lowest of 10: prompt"):
+            self.assertIn(word, self.done.stdout)
+
+    def test_sensitivity_is_drawn(self):
+        self.assertEqual((self.out / "sensitivity.png").read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
+        self.assertIn("without position 0", (self.out / "sensitivity.svg").read_text())
+        self.assertTrue((self.out / "sensitivity.pdf").read_bytes().startswith(b"%PDF"))
 
     def test_ladder_bundles_them(self):
         out = self.root / "ladder"
