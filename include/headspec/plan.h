@@ -97,6 +97,7 @@ struct Protocol {
   Profile profile = Profile::kHf457;
   HeadMetricSet metrics = HeadMetricSet::kPrompts;
   bool sensitivity = false;  // the index again with one thing changed at a time
+  bool baselines = false;    // what heads give that have learnt nothing, on the same prompts
 };
 
 struct Plan {

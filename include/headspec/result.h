@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "headspec/plan.h"
@@ -131,6 +132,23 @@ struct SensitivityRow {
   std::string note;   // what to know about it: not finite values, or why there is none; else empty
 };
 
+// The same architecture with weights that were never trained, on the same prompts.
+struct RandomWeights {
+  std::uint64_t seed = 0;
+  double initializer_range = 0;  // deviation of the normal distribution the matrices are drawn from
+  double si = 0;                 // NaN where it is not defined
+  Table head_entropies;          // [L][H], mean over prompts
+};
+
+// What heads give that have learnt nothing.
+struct Baselines {
+  // A causal head that attends evenly to all it sees, by the names of HeadMetric and "received_entropy": mean
+  // over prompts. It has no index, as it does not vary over depth.
+  std::vector<std::pair<std::string, double>> uniform_head;
+  std::optional<RandomWeights> random_weights;
+  std::string no_random_weights;  // why there are none; else empty
+};
+
 struct ModelResult {
   std::string model;
   std::string display;
@@ -163,6 +181,7 @@ struct ModelResult {
   Table kv_group_entropies;              // [L][key-value heads]: head_entropies as HeadMetric::kv_group_means
   std::vector<int> induction_ids;        // the tokens that induction was measured on; empty: it was not
   std::vector<SensitivityRow> sensitivity;  // "measured" first; empty unless asked for
+  std::optional<Baselines> baselines;       // if asked for
   Numerics numerics;
   Provenance provenance;
   Timing timing;

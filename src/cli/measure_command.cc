@@ -4,6 +4,7 @@
 #include "cli/console.h"
 #include "cli/options.h"
 #include "cli/save.h"
+#include "report/baselines_report.h"
 #include "report/index_words.h"
 #include "report/results_json.h"
 #include "report/sensitivity_report.h"
@@ -16,6 +17,7 @@ struct Arguments {
   std::vector<std::string> models;
   std::string out;
   bool sensitivity = false;
+  bool baselines = false;
   ProtocolOptions protocol;
   CommonOptions common;
 };
@@ -27,6 +29,7 @@ Plan PlanOf(const Arguments& args) {
   plan.purpose = "Specialization Index of single models";
   plan.protocol = BuildProtocol(args.protocol);
   plan.protocol.sensitivity = args.sensitivity;
+  plan.protocol.baselines = args.baselines;
   for (const std::string& model : args.models) plan.ladder.push_back(EntryOf(model, args.protocol));
   return plan;
 }
@@ -44,6 +47,7 @@ int MeasureModels(const Arguments& args) {
     for (const std::string& warning : run.warnings) console.Note("warning: " + warning);
   } else {
     console.PrintResult(report::LadderTable(run));
+    if (args.baselines) console.PrintResult("\n" + report::BaselineTable(run));
     if (args.sensitivity) console.PrintResult("\n" + report::SensitivityTable(run));
   }
   if (run.models.size() > 1) console.Print("\n" + report::SupportBlock(run));
@@ -66,6 +70,10 @@ void AddMeasure(CLI::App& program, int& exit_code) {
   command->add_flag("--sensitivity", args->sensitivity,
                     "also the index in every dtype and numerics profile, of other head metrics, and with one "
                     "layer or prompt left out: up to five more passes");
+  command->add_flag(
+      "--baselines", args->baselines,
+      "also what heads give that have learnt nothing: this architecture with random weights, in "
+      "memory only, and a uniform head in closed form");
   AddMetricsOption(*command, args->protocol.metrics);
   AddSeedOptions(*command, args->protocol);
   AddMeasuringOptions(*command, args->common);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "experiment/baselines.h"
 #include "experiment/conversions.h"
 #include "experiment/head_metrics_sink.h"
 #include "experiment/induction.h"
@@ -211,6 +212,10 @@ ModelResult MeasureModel(const Subject& subject, const ModelEntry& entry, const 
   for (const auto& ids : result.token_ids) result.valid_lengths.push_back(static_cast<int>(ids.size()));
   Warn(result);
   result.warnings.insert(result.warnings.end(), pass.warnings.begin(), pass.warnings.end());
+  if (protocol.baselines) {
+    const BaselineInputs inputs{subject, protocol, settings.precision, settings.run};
+    result.baselines = MeasureBaselines(inputs, result, observer);
+  }
   if (protocol.sensitivity) {
     const SensitivityInputs inputs{subject, protocol, settings.precision, settings.run};
     result.sensitivity = MeasureSensitivity(inputs, result, observer);

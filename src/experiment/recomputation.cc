@@ -42,7 +42,7 @@ ModelResult MeasureAgain(const ModelResult& recorded, Protocol protocol, const R
   const std::string torch_name = recorded.numerics.dtype;
   protocol.profile = ParseProfile(recorded.numerics.profile, "numerics");
   protocol.rerun_seeds = false;  // every pass gives the same
-  protocol.sensitivity = false;
+  protocol.sensitivity = protocol.baselines = false;
   protocol.metrics = recorded.head_metrics.empty()    ? HeadMetricSet::kNone
                      : recorded.induction_ids.empty() ? HeadMetricSet::kPrompts
                                                       : HeadMetricSet::kAll;

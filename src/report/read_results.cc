@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "report/baselines_report.h"
 #include "report/head_metrics_json.h"
 #include "report/json_reader.h"
 #include "report/read_sanity.h"
@@ -135,6 +136,7 @@ void ReadMeasurement(const JsonReader& json, ModelResult& model) {
   statistics.RefuseOtherKeys();
   ReadHeadMetrics(json, model);
   ReadSensitivity(json, model);
+  ReadBaselines(json, model);
   model.numerics = ReadNumerics(json.At("numerics"));
   model.provenance = ReadModelProvenance(json.At("provenance"));
   model.timing = ReadTiming(json.At("timing"));

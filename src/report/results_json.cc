@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "report/baselines_report.h"
 #include "report/head_metrics_json.h"
 #include "report/json_text.h"
 #include "report/provenance_json.h"
@@ -180,6 +181,7 @@ void AddDetails(Json& json, const ModelResult& model, bool rerun_seeds) {
   AddIndexStatistics(model.statistics.index, json["statistics"]);
   AddHeadMetrics(json, model);
   AddSensitivity(json, model);
+  AddBaselines(json, model);
   json["numerics"] = NumericsJson(model.numerics);
   json["provenance"] = ModelProvenanceJson(model.provenance);
   json["timing"] = {

@@ -51,7 +51,7 @@ class ArraysTest(unittest.TestCase):
         cls.scratch = tempfile.TemporaryDirectory()
         cls.root = Path(cls.scratch.name)
         cls.out = cls.root / "all"
-        cls.done = run("measure", MODEL, "--dtype", "bfloat16", "--metrics", "all", "--sensitivity", "--fresh", "--out", cls.out)
+        cls.done = run("measure", MODEL, "--dtype", "bfloat16", "--metrics", "all", "--sensitivity", "--baselines", "--fresh", "--out", cls.out)
         cls.results = json.loads((cls.out / "results.json").read_text())
         cls.model = cls.results["results"][0]
         cls.arrays = read_npz(cls.out / "heads.npz")
@@ -163,6 +163,19 @@ class ArraysTest(unittest.TestCase):
         self.assertEqual((self.out / "sensitivity.png").read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
         self.assertIn("without position 0", (self.out / "sensitivity.svg").read_text())
         self.assertTrue((self.out / "sensitivity.pdf").read_bytes().startswith(b"%PDF"))
+
+    def test_baselines_stand_beside_the_model(self):
+        baselines = self.model["baselines"]
+        self.assertEqual(baselines["uniform_head"]["query_entropy"], 1)
+        lengths = self.model["valid_lengths"]
+        support = sum((t + 1) / 2 for t in lengths) / len(lengths)
+        self.assertAlmostEqual(baselines["uniform_head"]["effective_support"], support, delta=1e-12)
+        self.assertIsNone(baselines["no_random_weights"])
+        self.assertEqual(baselines["random_weights"]["initializer_range"], 0.02)
+        self.assertIn("Random weights", self.done.stdout)
+        again = run("measure", MODEL, "--dtype", "bfloat16", "--baselines", "--threads", 1, "--json", "--out", self.root / "baselines")
+        self.assertEqual(json.loads(again.stdout)["results"][0]["baselines"], baselines)
+        self.assertEqual(list(Path(tempfile.gettempdir()).glob("headspec-random-*")), [])
 
     def test_ladder_bundles_them(self):
         out = self.root / "ladder"
