@@ -13,8 +13,8 @@ namespace headspec::experiment {
 struct MeasurementSettings {
   Precision precision = Precision::kBFloat16;
   bool use_chat_template = false;
-  SanityOverride override;  // as decided by the sanity check, for the record
-  RunOptions run;
+  SanityOverride override = {};  // as decided by the sanity check, for the record
+  RunOptions run = {};
 };
 
 // "38 NaN or infinite values, the first in attention scores, layer 1, prompt 1, head 1".

@@ -86,7 +86,7 @@ TEST_P(RandomCheckpointOf, IsInitialisedAsTransformersDoes) {
 INSTANTIATE_TEST_SUITE_P(Types, RandomCheckpointOf,
                          testing::Values("checkpoints/phi-mha", "checkpoints/phi-gqa-qknorm-fp16",
                                          "checkpoints/phi-two-shards"),
-                         [](const auto& info) { return "Checkpoint" + std::to_string(info.index); });
+                         [](const auto& tested) { return "Checkpoint" + std::to_string(tested.index); });
 
 TEST(RandomCheckpoint, DependsOnTheSeedAloneAndLeavesNothingBehind) {
   const Subject subject = Golden("checkpoints/phi-mha");

@@ -116,7 +116,9 @@ TEST_P(HeadMetricsOfACheckpoint, AreAveragedOverTheHeadsOfAKeyValueGroup) {
 
 INSTANTIATE_TEST_SUITE_P(Checkpoints, HeadMetricsOfACheckpoint,
                          testing::Values("checkpoints/phi-gqa-qknorm-fp16", "families/mistral-window"),
-                         [](const auto& info) { return std::string(info.index == 0 ? "Phi" : "Mistral"); });
+                         [](const auto& tested) {
+                           return std::string(tested.index == 0 ? "Phi" : "Mistral");
+                         });
 
 TEST(KvGroupMeans, AreForGroupsOfSeveralHeads) {
   const Table table = {{1, 3, 5, 9}};
