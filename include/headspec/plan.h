@@ -85,10 +85,29 @@ enum class HeadMetricSet {
   kAll,      // also induction, on one more prompt of random tokens, which the pass takes longer for
 };
 
+// Where padding goes; kTokenizer: where the model's tokenizer puts it.
+enum class PaddingSide { kTokenizer, kLeft, kRight };
+
+// With `to_max_length` every prompt is filled up to max_length and the padding left in the metric: the mean
+// over queries is one over all rows, as the study's E11 files of Mistral and LLaMA-3.1 were measured.
+struct Padding {
+  bool to_max_length = false;
+  PaddingSide side = PaddingSide::kTokenizer;
+};
+
+// "none", "max-length", "max-length-left" or "max-length-right".
+inline std::string PaddingName(const Padding& padding) {
+  if (!padding.to_max_length) return "none";
+  return padding.side == PaddingSide::kLeft    ? "max-length-left"
+         : padding.side == PaddingSide::kRight ? "max-length-right"
+                                               : "max-length";
+}
+
 struct Protocol {
   std::string standard;  // "E11-v3"
   PromptSet prompts;
   int max_length = 128;  // tokens kept of each prompt, special tokens included
+  Padding padding = {};
   std::vector<std::int64_t> seeds;
   bool rerun_seeds = false;  // repeat the forward pass for every seed although nothing in it is random
   std::vector<SanityVariant> variants;

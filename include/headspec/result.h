@@ -149,6 +149,13 @@ struct Baselines {
   std::string no_random_weights;  // why there are none; else empty
 };
 
+// What a model's prompts were filled up with; `side` is empty where they were not.
+struct PaddingUsed {
+  std::string side;  // "left" or "right"
+  int token = -1;    // its id
+  int length = 0;    // of every prompt then
+};
+
 struct ModelResult {
   std::string model;
   std::string display;
@@ -176,6 +183,7 @@ struct ModelResult {
   std::vector<int> valid_lengths;                // [P]
   std::vector<std::vector<int>> token_ids;       // [P][valid length]
   std::vector<std::vector<std::string>> tokens;  // [P][valid length]
+  PaddingUsed padding;                           // lengths, ids and tokens are without it
   HeadStatistics statistics;
   std::vector<HeadMetric> head_metrics;  // empty if they were not asked for; per_prompt not in results.json
   Table kv_group_entropies;              // [L][key-value heads]: head_entropies as HeadMetric::kv_group_means

@@ -75,6 +75,7 @@ void AddMeasure(CLI::App& program, int& exit_code) {
       "also what heads give that have learnt nothing: this architecture with random weights, in "
       "memory only, and a uniform head in closed form");
   AddMetricsOption(*command, args->protocol.metrics);
+  AddPaddingOptions(*command, args->protocol);
   AddSeedOptions(*command, args->protocol);
   AddMeasuringOptions(*command, args->common);
   command->footer("Example: headspec measure ~/models/phi-2 --dtype bfloat16 --out phi-2");

@@ -117,6 +117,18 @@ HeadMetricSet MetricsOf(const std::string& metrics) {
   return metrics == "all" ? HeadMetricSet::kAll : HeadMetricSet::kPrompts;
 }
 
+void AddPaddingOptions(CLI::App& command, ProtocolOptions& options) {
+  command
+      .add_option(
+          "--padding", options.padding,
+          "none, or max-length: fill prompts up and leave the padding in the metric, as some published "
+          "files were measured")
+      ->check(CLI::IsMember({"none", "max-length"}))
+      ->capture_default_str();
+  command.add_option("--padding-side", options.padding_side, "left or right (default: the tokenizer's)")
+      ->check(CLI::IsMember({"left", "right"}));
+}
+
 void AddSeedOptions(CLI::App& command, ProtocolOptions& options) {
   command
       .add_option("--seed", options.seeds,
@@ -136,6 +148,9 @@ Protocol BuildProtocol(const ProtocolOptions& options) {
   Protocol protocol = experiment::DefaultProtocol();
   protocol.prompts = experiment::LoadPrompts(options.prompts);
   protocol.max_length = options.max_length;
+  protocol.padding.to_max_length = options.padding == "max-length";
+  if (!options.padding_side.empty())
+    protocol.padding.side = options.padding_side == "left" ? PaddingSide::kLeft : PaddingSide::kRight;
   if (!options.seeds.empty()) protocol.seeds = options.seeds;
   protocol.rerun_seeds = options.rerun_seeds;
   protocol.metrics = MetricsOf(options.metrics);

@@ -52,6 +52,8 @@ struct ProtocolOptions {
   std::string numerics = "hf-4.57";
   std::string prompts = "standard-10-v3";
   int max_length = 128;
+  std::string padding = "none";
+  std::string padding_side;  // empty: the tokenizer's
   bool chat_template = false;
   std::string revision = "main";
   std::vector<std::int64_t> seeds;
@@ -63,7 +65,8 @@ void AddPrecisionOptions(CLI::App& command, ProtocolOptions& options);  // --dty
 void AddPromptOptions(CLI::App& command, ProtocolOptions& options);
 void AddMetricsOption(CLI::App& command, std::string& metrics);  // --metrics
 HeadMetricSet MetricsOf(const std::string& metrics);
-void AddSeedOptions(CLI::App& command, ProtocolOptions& options);  // --seed, --rerun-seeds
+void AddPaddingOptions(CLI::App& command, ProtocolOptions& options);  // --padding, --padding-side
+void AddSeedOptions(CLI::App& command, ProtocolOptions& options);     // --seed, --rerun-seeds
 
 // What a command about one model takes.
 struct ModelArguments {

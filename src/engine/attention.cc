@@ -23,6 +23,8 @@ constexpr float kMaxF16 = 65504.0f;
 struct KeyRange {
   int first;
   int last;
+
+  bool IsEmpty() const { return first >= last; }
 };
 
 float RoundedTo(DType type, double value) {
@@ -60,8 +62,9 @@ class HeadTask {
   }
 
   KeyRange VisibleTo(int query) const {
-    if (!in_.config.is_causal) return {0, span_.tokens};
-    return {window_ > 0 ? std::max(0, query + 1 - window_) : 0, query + 1};
+    const int first = span_.padding_before, last = span_.tokens - span_.padding_after;
+    if (!in_.config.is_causal) return {first, last};
+    return {std::max(window_ > 0 ? query + 1 - window_ : 0, first), std::min(query + 1, last)};
   }
 
   // In fp16 a masked score that overflowed to infinity is infinite after the mask is added, and the
@@ -76,6 +79,9 @@ class HeadTask {
   // Keys that take part in the rows of a tile.
   KeyRange KeysOfTile(int first_query, int last_query) const {
     if (MaskCanFail()) return {0, span_.tokens};
+    for (int query = first_query; query <= last_query; ++query) {
+      if (VisibleTo(query).IsEmpty()) return {0, span_.tokens};
+    }
     return {VisibleTo(first_query).first, VisibleTo(last_query).last};
   }
 
@@ -106,6 +112,7 @@ class HeadTask {
     float largest = 0;
     for (int i = 0; i < rows.rows; ++i) {
       const KeyRange keys = VisibleTo(first + i);
+      if (keys.IsEmpty()) continue;
       largest = std::max(largest, kernels::MaxAbs({rows.Row(i) + keys.first,
                                                    static_cast<std::size_t>(keys.last - keys.first)}));
     }
@@ -155,6 +162,7 @@ class HeadTask {
 
   // One row of logits to probabilities; masked keys are exactly 0 unless the reference's are not.
   void ToProbabilities(const KeyRange& keys, std::span<float> row) const {
+    if (keys.IsEmpty()) return WithoutKeys(row);
     const auto before = row.first(static_cast<std::size_t>(keys.first));
     const auto after = row.subspan(static_cast<std::size_t>(keys.last));
     if (MaskCanFail()) {
@@ -168,6 +176,18 @@ class HeadTask {
     std::fill(before.begin(), before.end(), 0.0f);
     std::fill(after.begin(), after.end(), 0.0f);
     kernels::Softmax(in_.type, row.subspan(before.size(), static_cast<std::size_t>(keys.last - keys.first)));
+  }
+
+  // A query that sees no key: the mask is finite and swallows the scores it is added to, so all keys are
+  // equal, those of the future too.
+  void WithoutKeys(std::span<float> row) const {
+    if (MaskCanFail()) {
+      for (float& score : row) score += -kMaxF16;
+      kernels::Round(DType::kF16, row);
+    } else {
+      std::fill(row.begin(), row.end(), 0.0f);
+    }
+    kernels::Softmax(in_.type, row);
   }
 
   // `rows`: probabilities of keys from `first_key` on.

@@ -15,6 +15,9 @@ namespace headspec::engine {
 struct PromptSpan {
   int first = 0;   // row of its first token
   int tokens = 0;  // T
+  // Of them, padding: keys that no query sees, and queries that are computed all the same.
+  int padding_before = 0;
+  int padding_after = 0;
 };
 
 struct AttentionInput {

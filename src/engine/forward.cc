@@ -27,11 +27,17 @@ std::vector<int> LengthsOf(const std::vector<TokenIds>& prompts) {
 }
 
 // Where the prompts of a chunk lie in its rows.
-std::vector<PromptSpan> SpansOf(const Chunk& chunk, const std::vector<int>& lengths) {
+std::vector<PromptSpan> SpansOf(const Chunk& chunk, const std::vector<int>& lengths,
+                                const std::vector<ValidTokens>& valid) {
   std::vector<PromptSpan> spans;
   int first = 0;
   for (int i = 0; i < chunk.prompts; ++i) {
-    spans.push_back({first, lengths[static_cast<std::size_t>(chunk.first_prompt + i)]});
+    const auto prompt = static_cast<std::size_t>(chunk.first_prompt + i);
+    spans.push_back({first, lengths[prompt]});
+    if (!valid.empty()) {
+      spans.back().padding_before = valid[prompt].first;
+      spans.back().padding_after = lengths[prompt] - valid[prompt].last;
+    }
     first += spans.back().tokens;
   }
   return spans;
@@ -93,7 +99,7 @@ class Pass {
       in.layer = layer;
       in.is_last = layer + 1 == model_.config().layers;
       in.first_prompt = chunk.first_prompt;
-      in.prompts = SpansOf(chunk, lengths_);
+      in.prompts = SpansOf(chunk, lengths_, options_.valid_tokens);
       in.hidden = hidden_.view().Rows(chunk.first_token, chunk.tokens);
       largest = std::max(largest, block_.Run(in));
     }

@@ -17,6 +17,13 @@ namespace headspec::engine {
 // Token ids of one prompt, at least one, each below the vocabulary size.
 using TokenIds = std::vector<int>;
 
+// Tokens of a padded prompt that are not padding: `first` .. `last` - 1, at least one. Padding is no key for
+// any query; its own queries are computed and handed to the sink like all others.
+struct ValidTokens {
+  int first = 0;
+  int last = 0;
+};
+
 constexpr std::uint64_t kDefaultActivationBudget = std::uint64_t{1} << 30;
 
 struct ForwardOptions {
@@ -28,6 +35,7 @@ struct ForwardOptions {
   std::string cpu_target;        // instruction set, e.g. "AVX2"; empty: the best here
   bool low_memory = false;       // also drop a used layer from the file cache
   Progress* progress = nullptr;  // may be null; one unit per layer
+  std::vector<ValidTokens> valid_tokens{};  // (P); empty: no prompt is padded
 };
 
 struct ForwardReport {

@@ -13,6 +13,7 @@
 #include "experiment/conversions.h"
 #include "experiment/head_metrics_sink.h"
 #include "experiment/induction.h"
+#include "experiment/padding.h"
 #include "experiment/pass.h"
 #include "experiment/precision.h"
 #include "experiment/sensitivity.h"
@@ -34,14 +35,16 @@ struct Passes {
   std::vector<double> si_values = {};  // of each, where they were repeated for every seed
 };
 
-// `result` says which sequence induction is measured on.
-Passes RunPasses(const Subject& subject, const ModelResult& result, const Protocol& protocol,
-                 const MeasurementSettings& settings, Observer& observer) {
-  const std::vector<std::vector<int>>& ids = result.token_ids;
-  PassRequest request{.precision = settings.precision,
-                      .run = settings.run,
-                      .head_metrics = protocol.metrics != HeadMetricSet::kNone,
-                      .induction = result.induction_ids};
+// `result` says which sequence induction is measured on. The other head metrics are of prompts without padding.
+Passes RunPasses(const Subject& subject, const ModelResult& result, const PaddedPrompts& prompts,
+                 const Protocol& protocol, const MeasurementSettings& settings, Observer& observer) {
+  const std::vector<std::vector<int>>& ids = prompts.ids;
+  PassRequest request{
+      .precision = settings.precision,
+      .run = settings.run,
+      .head_metrics = protocol.metrics != HeadMetricSet::kNone && prompts.valid_tokens.empty(),
+      .induction = result.induction_ids};
+  request.valid_tokens = prompts.valid_tokens;
   request.run.fresh = request.run.fresh || protocol.rerun_seeds;
   Passes passes{.first = RunPass(subject, ids, protocol, request, observer)};
   passes.seconds = passes.first.result.seconds;
@@ -197,11 +200,16 @@ ModelResult MeasureModel(const Subject& subject, const ModelEntry& entry, const 
   result.timing.load_seconds = subject.load_seconds + SecondsSince(start);
   result.timing.weight_bytes = subject.model.used_bytes();
 
+  const PaddedPrompts padded = PadPrompts(subject, prompts.ids, protocol);
+  result.padding = padded.used;
   result.token_ids = std::move(prompts.ids);
   result.tokens = std::move(prompts.tokens);
   result.warnings = std::move(prompts.warnings);
-  if (protocol.metrics == HeadMetricSet::kAll) ChooseInduction(subject, protocol, result);
-  Passes passes = RunPasses(subject, result, protocol, settings, observer);
+  const bool is_padded = !padded.valid_tokens.empty();
+  if (protocol.metrics == HeadMetricSet::kAll && !is_padded) ChooseInduction(subject, protocol, result);
+  if (protocol.metrics == HeadMetricSet::kAll && is_padded)
+    result.warnings.emplace_back("with the padding left in, only the received entropy is measured of each head");
+  Passes passes = RunPasses(subject, result, padded, protocol, settings, observer);
   Pass& pass = passes.first;
   result.numerics = NumericsOf(pass.result, protocol.profile, settings.precision);
   result.timing.forward_seconds = passes.seconds;

@@ -88,8 +88,9 @@ std::string KeyOf(const Subject& subject, const std::vector<std::vector<int>>& i
                   .score_type = options.score_type,
                   .arithmetic = engine::ArithmeticOf(options),
                   .ids = ids,
-                  .has_head_metrics = request.head_metrics,
-                  .induction = request.induction});
+                   .has_head_metrics = request.head_metrics,
+                   .induction = request.induction,
+                   .valid_tokens = request.valid_tokens});
 }
 
 // What was computed is of the files as they were identified, or it is not kept.
@@ -126,8 +127,9 @@ Pass RunPass(const Subject& subject, const std::vector<std::vector<int>>& ids, c
              const PassRequest& request, Observer& observer) {
   const model::ModelConfig& config = subject.model.config();
   ObserverProgress progress(observer);
-  const engine::ForwardOptions options =
+  engine::ForwardOptions options =
       ForwardOptionsOf(config, protocol, request.precision, request.run, progress);
+  options.valid_tokens = request.valid_tokens;
   Pass pass;
   if (!request.use_memo || !subject.files || subject.files->content.empty()) {
     pass.result = ComputeShown(subject, ids, request, options);

@@ -25,6 +25,7 @@ struct PassRequest {
   bool use_memo = true;             // neither look for a kept result nor keep this one
   bool head_metrics = false;        // measure them too
   std::vector<int> induction = {};  // token ids of one more prompt, for this metric alone; empty: without
+  std::vector<engine::ValidTokens> valid_tokens = {};  // (P), where prompts are padded
 };
 
 struct Pass {

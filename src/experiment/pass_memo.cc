@@ -198,6 +198,7 @@ std::string PassKey(const PassInputs& inputs) {
   for (const auto& ids : inputs.ids) key += fmt::format("{}: {}\n", ids.size(), fmt::join(ids, " "));
   if (!inputs.induction.empty())
     key += fmt::format("induction {}: {}\n", inputs.induction.size(), fmt::join(inputs.induction, " "));
+  for (const auto& [first, last] : inputs.valid_tokens) key += fmt::format("valid {} {}\n", first, last);
   return key;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/dtype.h"
+#include "engine/forward.h"
 #include "experiment/sinks.h"
 #include "headspec/plan.h"
 #include "headspec/result.h"
@@ -27,6 +28,7 @@ struct PassInputs {
   std::vector<std::vector<int>> ids;
   bool has_head_metrics = false;    // beside the entropies
   std::vector<int> induction = {};  // one more prompt, for this metric alone; empty: none
+  std::vector<engine::ValidTokens> valid_tokens = {};  // empty: no prompt is padded
 };
 
 // One text for each set of inputs. It also names the version of the pass and of its metrics, and of headspec.

@@ -27,6 +27,7 @@ class JsonReader {
   void RefuseOtherKeys() const;
 
   bool IsNull() const { return value_->is_null(); }
+  bool IsString() const { return value_->is_string(); }
   bool Bool() const;
   std::string String() const;
   std::string StringOrNull() const;  // null: ""

@@ -126,6 +126,11 @@ void ReadMeasurement(const JsonReader& json, ModelResult& model) {
   for (const JsonReader& table : json.At("head_entropies_per_prompt").Items())
     model.prompt_entropies.push_back(table.Rows(layers, heads));
   model.valid_lengths = json.At("valid_lengths").Ints();
+  if (json.Has("padding")) {
+    const JsonReader padding = json.At("padding");
+    model.padding = {padding.At("side").String(), padding.At("token").Int(), padding.At("length").Int()};
+    padding.RefuseOtherKeys();
+  }
   for (const JsonReader& ids : json.At("token_ids").Items()) model.token_ids.push_back(ids.Ints());
   for (const JsonReader& tokens : json.At("tokens").Items()) model.tokens.push_back(tokens.Strings());
   const JsonReader statistics = json.At("statistics");
@@ -178,6 +183,19 @@ void CheckPrompts(const JsonReader& results, const RunResult& run) {
   }
 }
 
+// false, or where prompts were padded to max_length.
+Padding ReadPadding(const JsonReader& json) {
+  if (!json.IsString()) {
+    if (json.Bool()) json.Fail("false");
+    return {};
+  }
+  const std::string name = json.String();
+  for (const PaddingSide side : {PaddingSide::kTokenizer, PaddingSide::kLeft, PaddingSide::kRight}) {
+    if (name == PaddingName({true, side})) return {true, side};
+  }
+  json.Fail("false, max-length, max-length-left or max-length-right");
+}
+
 void ReadMethodology(const JsonReader& json, RunResult& run) {
   Protocol& protocol = run.plan.protocol;
   protocol.standard = json.At("standard").String();
@@ -185,7 +203,7 @@ void ReadMethodology(const JsonReader& json, RunResult& run) {
   protocol.prompts.version = json.At("prompts").String();
   protocol.prompts.md5 = json.At("prompt_md5").String();
   protocol.max_length = static_cast<int>(ReadSize(json.At("max_length")));
-  if (json.At("padding").Bool()) json.At("padding").Fail("false");
+  protocol.padding = ReadPadding(json.At("padding"));
   if (json.At("use_cache").Bool()) json.At("use_cache").Fail("false");
   run.sanity_override = ReadOverride(json.At("sanity_override"));
   json.At("dtype").StringOrNull();

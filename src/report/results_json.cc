@@ -72,7 +72,7 @@ Json MethodologyJson(const RunResult& run) {
           {"prompts", protocol.prompts.version},
           {"prompt_md5", protocol.prompts.md5},
           {"max_length", protocol.max_length},
-          {"padding", false},
+          {"padding", protocol.padding.to_max_length ? Json(PaddingName(protocol.padding)) : Json(false)},
           {"use_cache", false},
           {"chat_template", ChatTemplate(run)},
           {"dtype", DtypeJson(run)},
@@ -173,6 +173,10 @@ void AddDetails(Json& json, const ModelResult& model, bool rerun_seeds) {
   json["head_entropies"] = model.head_entropies;
   json["head_entropies_per_prompt"] = model.prompt_entropies;
   json["valid_lengths"] = model.valid_lengths;
+  if (!model.padding.side.empty()) {
+    json["padding"] = {
+        {"side", model.padding.side}, {"token", model.padding.token}, {"length", model.padding.length}};
+  }
   json["token_ids"] = model.token_ids;
   json["tokens"] = model.tokens;
   json["statistics"] = {{"head_correlation", model.statistics.head_correlation},

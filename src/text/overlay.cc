@@ -262,4 +262,15 @@ bool TruncatesFromLeft(const JsonFile& tokenizer_config, const Json& loaded) {
   return !truncation.is_null() && truncation.at("direction") == "Left";
 }
 
+bool PadsOnLeft(const JsonFile& tokenizer_config, const TokenizerClass& tokenizer_class, const Json& loaded) {
+  if (const Json* side = tokenizer_config.Find("padding_side")) {
+    if (*side != "left" && *side != "right")
+      throw tokenizer_config.Unexpected("padding_side", "\"left\" or \"right\"", *side);
+    return *side == "left";
+  }
+  const Json& padding = loaded.at("padding");
+  if (padding.is_null()) return tokenizer_class.pads_on_left;
+  return padding.contains("direction") && padding.at("direction") == "Left";
+}
+
 }  // namespace headspec::text

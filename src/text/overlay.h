@@ -21,5 +21,7 @@ Json PartChanges(const ConfigFiles& files, const TokenizerClass& tokenizer_class
 
 // truncation_side, else what tokenizer.json says, else right.
 bool TruncatesFromLeft(const JsonFile& tokenizer_config, const Json& loaded);
+// padding_side, else what tokenizer.json says, else the class's.
+bool PadsOnLeft(const JsonFile& tokenizer_config, const TokenizerClass& tokenizer_class, const Json& loaded);
 
 }  // namespace headspec::text

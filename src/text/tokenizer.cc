@@ -17,6 +17,8 @@ struct Tokenizer::State {
   ChatTemplates chat_templates;
   Json special_tokens;
   bool truncates_from_left = false;
+  bool pads_on_left = false;
+  int pad_id = -1;
   int special_prefix = 0;
   int max_id = 0;
   std::set<int> added_ids = {};
@@ -26,6 +28,21 @@ Tokenizer::Tokenizer(std::unique_ptr<const State> state) : state_(std::move(stat
 Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
+
+namespace {
+
+// Special tokens are added tokens of the amended tokenizer.
+int PadId(const SpecialTokens& special_tokens, const Json& amended) {
+  const SpecialToken* pad = special_tokens.Find("pad_token");
+  if (pad == nullptr) pad = special_tokens.Find("eos_token");
+  if (pad == nullptr) return -1;
+  for (const auto& [id, token] : AddedTokensOf(amended)) {
+    if (token.content == pad->content) return static_cast<int>(id);
+  }
+  return -1;
+}
+
+}  // namespace
 
 Tokenizer Tokenizer::Load(const std::filesystem::path& folder) {
   const ConfigFiles files = ConfigFiles::Read(folder);
@@ -40,8 +57,10 @@ Tokenizer Tokenizer::Load(const std::filesystem::path& folder) {
               .tokenizer_class = &tokenizer_class,
               .chat_templates = ChatTemplates::Read(folder, files.tokenizer_config),
               .special_tokens = special_tokens.ForTemplate(),
-              .truncates_from_left = TruncatesFromLeft(files.tokenizer_config, loaded)};
+              .truncates_from_left = TruncatesFromLeft(files.tokenizer_config, loaded),
+              .pads_on_left = PadsOnLeft(files.tokenizer_config, tokenizer_class, loaded)};
   const Json amended = state.tokenizer.Describe();
+  state.pad_id = PadId(special_tokens, amended);
   state.special_prefix = amended.at("special_prefix").get<int>();
   for (const auto& [id, token] : AddedTokensOf(amended)) state.added_ids.insert(static_cast<int>(id));
   state.max_id = state.tokenizer.MaxId();
@@ -69,6 +88,10 @@ std::string Tokenizer::chat_template_sha256() const {
 std::string Tokenizer::ApplyChatTemplate(std::string_view user_prompt) const {
   return state_->chat_templates.Render(user_prompt, state_->special_tokens);
 }
+
+int Tokenizer::pad_id() const { return state_->pad_id; }
+
+bool Tokenizer::pads_on_left() const { return state_->pads_on_left; }
 
 bool Tokenizer::adds_bos() const { return state_->special_prefix > 0; }
 

@@ -46,6 +46,11 @@ class Tokenizer {
   // another, as transformers does.
   std::string ApplyChatTemplate(std::string_view user_prompt) const;
 
+  // What transformers fills short prompts up with, and where: pad_token, else eos_token; -1 without either.
+  // Encode never pads.
+  int pad_id() const;
+  bool pads_on_left() const;
+
   // Whether Encode puts a special token in front.
   bool adds_bos() const;
   // The Python class whose rules were applied: "LlamaTokenizerFast".

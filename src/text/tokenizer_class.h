@@ -35,6 +35,7 @@ struct TokenizerClass {
   bool refuses_add_bos_token = false;             // CodeGen
   bool pads_with_none = false;                    // GPTNeoX: pad_token=None hides tokenizer.json's
   bool mask_strips_left = false;                  // Roberta, XLMRoberta: a string becomes AddedToken(lstrip)
+  bool pads_on_left = false;                      // padding_side of the class
   bool sets_bert_normalizer = false;              // Bert: do_lower_case and its neighbours
   Conversion conversion = Conversion::kNone;
   std::span<const std::string_view> model_types{};  // config.json's, for folders that name no class

@@ -277,8 +277,10 @@ TEST(Schema, NamesThePlaceOfEveryFault) {
             "results.json: $.results[0].si_mean: expected number or null, found \"0.33\"\n");
   EXPECT_EQ(output([](Json& j) { j["results"][1]["head_entropies"][1][0] = true; }),
             "results.json: $.results[1].head_entropies[1][0]: expected number or null, found true\n");
-  EXPECT_EQ(output([](Json& j) { j["methodology"]["padding"] = 0; }),
-            "results.json: $.methodology.padding: expected false, found 0\n");
+  EXPECT_EQ(
+      output([](Json& j) { j["methodology"]["padding"] = 0; }),
+      "results.json: $.methodology.padding: expected one of false, \"max-length\", \"max-length-left\", "
+      "\"max-length-right\", found 0\n");
   EXPECT_EQ(output([](Json& j) { j["verdict"]["conclusion"] = "MAYBE"; }),
             "results.json: $.verdict.conclusion: expected one of \"HERITAGE_CONFIRMED\", "
             "\"SIZE_CONFOUND_DETECTED\", \"INCONCLUSIVE\", found \"MAYBE\"\n");
