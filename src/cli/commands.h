@@ -7,6 +7,7 @@ namespace headspec::cli {
 
 void AddRun(CLI::App& program, int& exit_code);
 void AddMeasure(CLI::App& program, int& exit_code);
+void AddCompare(CLI::App& program, int& exit_code);
 void AddSanity(CLI::App& program, int& exit_code);
 void AddInspect(CLI::App& program, int& exit_code);
 void AddSi(CLI::App& program, int& exit_code);

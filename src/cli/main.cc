@@ -85,6 +85,7 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   headspec::cli::AddRun(program, exit_code);
   headspec::cli::AddMeasure(program, exit_code);
+  headspec::cli::AddCompare(program, exit_code);
   headspec::cli::AddSanity(program, exit_code);
   headspec::cli::AddInspect(program, exit_code);
   headspec::cli::AddSi(program, exit_code);

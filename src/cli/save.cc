@@ -7,6 +7,8 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "report/bundle.h"
+#include "report/comparison_figure.h"
+#include "report/comparison_json.h"
 #include "report/figure.h"
 #include "report/head_arrays.h"
 #include "report/output_folder.h"
@@ -119,6 +121,27 @@ Saved SaveExperiment(const RunResult& run, const std::string& folder) {
   report::WriteBundle(out.WorkPath() / names.back(), entries);
   out.Commit();
   return {In(out.Target(), names), figure.notes, figure_error};
+}
+
+Saved SaveComparison(const Comparison& comparison, const std::string& folder) {
+  const RunResult& run = comparison.run;
+  report::OutputFolder out(folder);
+  std::vector<std::string> names = {"results.json"};
+  out.Write("results.json", report::ComparisonJson(comparison));
+  if (!run.models.empty()) {
+    out.Write("measured.json", report::ResultsJson(run));
+    names.emplace_back("measured.json");
+  }
+  std::string figure_error;
+  try {
+    report::RenderFigure(report::DescribeComparisonFigure(comparison), out.WorkPath());
+    names.insert(names.end(), std::begin(report::kFigureFiles), std::end(report::kFigureFiles));
+  } catch (const Error& e) {
+    figure_error = e.what();
+  }
+  WriteProvenance(run, names, out);
+  out.Commit();
+  return {In(out.Target(), names), {}, figure_error};
 }
 
 std::string OutputFolderName(const std::string& out, const std::string& name, const RunResult& run) {

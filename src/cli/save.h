@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "headspec/comparison.h"
 #include "headspec/result.h"
 
 namespace headspec::cli {
@@ -20,6 +21,10 @@ Saved SaveMeasurement(const RunResult& run, const std::string& folder);
 // Everything of the experiment: results.json, heads.npz, heads.csv, the figure in three formats with its
 // script and data, the manifest, provenance.json, and the bundle with all of it.
 Saved SaveExperiment(const RunResult& run, const std::string& folder);
+
+// results.json and provenance.json of a pair, the figure, and what was measured for it (measured.json, as
+// `measure` writes it).
+Saved SaveComparison(const Comparison& comparison, const std::string& folder);
 
 // Before hours of work: throws Error(kSystem) if the folder could not be written. Leaves nothing behind.
 void RequireFreeFolder(const std::string& out);

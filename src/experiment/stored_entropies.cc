@@ -40,33 +40,6 @@ void CheckTable(const Table& table, const std::string& place) {
   }
 }
 
-Table TableFromJson(const nlohmann::json& json, const std::string& place) {
-  if (!json.is_array() || json.empty())
-    Fail(place, "expected a list of layers, found " + std::string(json.type_name()));
-  Table table;
-  for (const auto& layer : json) {
-    if (!layer.is_array() || layer.empty()) {
-      Fail(place,
-           fmt::format("layer {}: expected a list of numbers, found {}", table.size(), layer.type_name()));
-    }
-    std::vector<double> row;
-    for (const auto& value : layer) {
-      if (!value.is_number()) {
-        Fail(place, fmt::format("layer {}, head {}: expected a number, found {}", table.size(), row.size(),
-                                value.type_name()));
-      }
-      row.push_back(value.get<double>());
-    }
-    if (!table.empty() && row.size() != table.front().size()) {
-      Fail(place, fmt::format("layer {}: expected {} heads, found {}", table.size(), table.front().size(),
-                              row.size()));
-    }
-    table.push_back(std::move(row));
-  }
-  CheckTable(table, place);
-  return table;
-}
-
 std::string Escaped(const std::string& key) {
   std::string out;
   for (const char c : key) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
@@ -172,6 +145,33 @@ std::vector<StoredEntropies> FromNpz(const fs::path& file) {
 }
 
 }  // namespace
+
+Table TableFromJson(const nlohmann::json& json, const std::string& place) {
+  if (!json.is_array() || json.empty())
+    Fail(place, "expected a list of layers, found " + std::string(json.type_name()));
+  Table table;
+  for (const auto& layer : json) {
+    if (!layer.is_array() || layer.empty()) {
+      Fail(place,
+           fmt::format("layer {}: expected a list of numbers, found {}", table.size(), layer.type_name()));
+    }
+    std::vector<double> row;
+    for (const auto& value : layer) {
+      if (!value.is_number()) {
+        Fail(place, fmt::format("layer {}, head {}: expected a number, found {}", table.size(), row.size(),
+                                value.type_name()));
+      }
+      row.push_back(value.get<double>());
+    }
+    if (!table.empty() && row.size() != table.front().size()) {
+      Fail(place, fmt::format("layer {}: expected {} heads, found {}", table.size(), table.front().size(),
+                              row.size()));
+    }
+    table.push_back(std::move(row));
+  }
+  CheckTable(table, place);
+  return table;
+}
 
 std::vector<StoredEntropies> ReadStoredEntropies(const fs::path& file) {
   const std::string text = ReadWholeFile(file, "stored entropies");

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -21,5 +22,8 @@ struct StoredEntropies {
 // All matrices in the file, in its order. Throws Error on a file that is none of these, that holds none,
 // or whose matrix is ragged, empty, not numeric or not finite.
 std::vector<StoredEntropies> ReadStoredEntropies(const std::filesystem::path& file);
+
+// One matrix; `place` names it in errors. Throws Error as above.
+Table TableFromJson(const nlohmann::json& json, const std::string& place);
 
 }  // namespace headspec::experiment

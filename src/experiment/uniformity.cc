@@ -23,29 +23,39 @@ Groups GroupBy(const std::vector<TokenFacts>& models, bool TokenFacts::*fact) {
   return groups;
 }
 
-std::string Sentence(const Groups& groups, std::string_view thing, std::string_view consequence) {
-  return fmt::format("this ladder mixes models {} ({}) and without ({}): {}; compare them with care", thing,
-                     fmt::join(groups.with, ", "), fmt::join(groups.without, ", "), consequence);
+// A mix of what, and what it leads to.
+struct Mix {
+  std::string_view whole;
+  std::string_view thing;
+  std::string_view consequence;
+};
+
+std::string Sentence(const Groups& groups, const Mix& mix) {
+  return fmt::format("this {} mixes models {} ({}) and without ({}): {}; compare them with care", mix.whole,
+                     mix.thing, fmt::join(groups.with, ", "), fmt::join(groups.without, ", "),
+                     mix.consequence);
 }
 
 }  // namespace
 
-std::vector<std::string> MixWarnings(const std::vector<TokenFacts>& models) {
+std::vector<std::string> MixWarnings(const std::vector<TokenFacts>& models, std::string_view whole) {
   std::vector<std::string> warnings;
   if (const Groups bos = GroupBy(models, &TokenFacts::adds_bos); bos.IsMix()) {
     warnings.push_back(
-        Sentence(bos, "with a beginning-of-sequence token",
-                 "the attention sink falls on BOS in the one and on the first word in the other"));
+        Sentence(bos, {whole, "with a beginning-of-sequence token",
+                       "the attention sink falls on BOS in the one and on the first word in the other"}));
   }
   const Groups applied = GroupBy(models, &TokenFacts::chat_template_applied);
   const Groups has = GroupBy(models, &TokenFacts::has_chat_template);
   if (applied.IsMix()) {
-    warnings.push_back(Sentence(applied, "with their chat template applied",
-                                "the template's tokens take attention in the one, and the other sees the "
-                                "prompts alone"));
+    warnings.push_back(
+        Sentence(applied, {whole, "with their chat template applied",
+                           "the template's tokens take attention in the one, and the other sees the "
+                           "prompts alone"}));
   } else if (has.IsMix()) {
-    warnings.push_back(Sentence(has, "with a chat template",
-                                "models tuned for conversation and base models differ in more than size"));
+    warnings.push_back(
+        Sentence(has, {whole, "with a chat template",
+                       "models tuned for conversation and base models differ in more than size"}));
   }
   return warnings;
 }

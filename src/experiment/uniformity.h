@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "headspec/plan.h"
@@ -18,8 +19,9 @@ struct TokenFacts {
   bool chat_template_applied = false;
 };
 
-// One sentence for each mix; none when all models agree.
-std::vector<std::string> MixWarnings(const std::vector<TokenFacts>& models);
+// One sentence for each mix; none when all models agree. `whole` is what they are parts of.
+std::vector<std::string> MixWarnings(const std::vector<TokenFacts>& models,
+                                     std::string_view whole = "ladder");
 
 // Of the models that were measured; failed ones have no facts.
 std::vector<std::string> MixWarnings(const std::vector<ModelResult>& models);

@@ -90,7 +90,7 @@ class CommandLine(HostileTest):
     def test_commands(self):
         self.assert_fails(2, "A subcommand is required; see headspec --help")
         self.assert_fails(2, 'unknown command "mesure"; did you mean measure?', "mesure", "x")
-        self.assert_fails(2, 'unknown command "zzzzzzzz"; commands: run, measure, sanity, inspect, si, fetch, verify, models', "zzzzzzzz")
+        self.assert_fails(2, 'unknown command "zzzzzzzz"; commands: run, measure, compare, sanity, inspect, si, fetch, verify, models', "zzzzzzzz")
         for command, argument in (("measure", "MODEL"), ("sanity", "MODEL"), ("inspect", "MODEL"), ("si", "FILE")):
             self.assert_fails(2, f"{argument} is required; see headspec {command} --help", command)
 

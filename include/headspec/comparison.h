@@ -1,0 +1,125 @@
+// The E11 pair protocol: a base model against a tuned one. Fields have the names of the study's published E11
+// files; what goes beyond them stands apart, in `Statistics` and in each side's null. Every difference is
+// tuned - base. Letters: P prompts, L layers, H query heads, G groups of heads that share a key-value head.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "headspec/plan.h"
+#include "headspec/result.h"
+#include "headspec/run.h"
+#include "headspec/table.h"
+
+namespace headspec {
+
+struct Range {
+  double low = 0;
+  double high = 0;
+};
+
+// What shuffles give where the null hypothesis holds by construction.
+struct ShuffleNull {
+  std::string what;  // "heads shuffled within each layer", or "models exchanged within prompts"
+  int shuffles = 0;
+  double mean = 0;
+  double deviation = 0;     // n - 1
+  std::optional<double> z;  // empty if all shuffles give one value
+  double p = 1;             // two-sided
+  Range band_95;
+};
+
+// What other prompts of this kind would give: the same resamples for both models.
+struct PromptBootstrap {
+  int resamples = 0;  // those that define the difference
+  double standard_error = 0;
+  Range percentile_95;
+  std::optional<Range> bca_95 = {};
+};
+
+struct PairDelta {
+  std::string name;  // as published: "specialization", "correlation", "variance", "gqa_ratio"
+  double value = 0;
+  std::optional<PromptBootstrap> bootstrap = {};
+  std::string why_no_bootstrap = {};  // empty when there is one
+  std::optional<ShuffleNull> null = {};
+  std::string why_no_null = {};
+  std::string bootstrap_reading = {};  // one line each
+  std::string null_reading = {};
+};
+
+struct KeyValueGroups {
+  int group_size = 0;
+  int groups = 0;
+  double within = 0;
+  double between = 0;
+  std::optional<double> ratio;    // empty if `between` is 0
+  std::vector<double> per_group;  // (G)
+};
+
+// One model of the pair.
+struct PairSide {
+  std::string name;    // "tiiuae/falcon-7b"
+  std::string source;  // "measured", or file and place of the stored entropies
+  int layers = 0;
+  int heads = 0;
+  int kv_heads = 0;
+  std::string architecture;  // "MHA", "GQA (32:8)"; empty: nobody stated it
+  double specialization_index = 0;
+  double mean_head_correlation = 0;
+  double mean_head_variance = 0;
+  std::optional<double> effective_heads;
+  std::optional<double> effective_ratio;
+  std::vector<double> layer_variances;  // (L)
+  std::optional<double> early_variance, middle_variance, late_variance;
+  Table head_correlation;  // (H, H); NaN where undefined
+  std::vector<int> constant_heads;
+  std::optional<KeyValueGroups> groups;
+  Table entropies;                      // (L, H)
+  std::vector<Table> prompt_entropies;  // (P)(L, H); empty: only their mean was stored
+  std::optional<ShuffleNull> null;      // of the index
+  std::string null_reading;
+  std::string dtype;  // "torch.bfloat16"; empty: nobody stated it
+};
+
+struct PairVerdict {
+  std::string code;  // A_CONFIRMED, B_PARTIAL or C_REFUTED; empty: a model failed
+  bool specialization_decreased = false;
+  bool correlation_increased = false;
+  bool variance_decreased = false;
+};
+
+// SI with the padding left in the metric is in the sides; here it is without.
+struct WithoutPadding {
+  std::string base_side, tuned_side;  // where their padding was: "left" or "right"
+  double base_index = 0;
+  double tuned_index = 0;
+  std::string code;  // the verdict then
+};
+
+struct Comparison {
+  RunResult run;  // plan, time, machine; its models are those that were measured, base first
+  PairSide base;
+  PairSide tuned;
+  std::string prompt_version;  // empty: nobody stated it
+  std::string prompt_md5;      // of both
+  int num_prompts = 0;         // 0: nobody stated it
+  int max_length = 0;
+  std::optional<bool> use_chat_template;
+  PairVerdict verdict;
+  std::vector<PairDelta> deltas;  // specialization, correlation, variance, and gqa_ratio where both have it
+  std::optional<Table> map_difference;            // (L, H); empty if the shapes differ
+  std::string padding;                            // as PaddingName; empty: nobody stated it
+  std::optional<WithoutPadding> without_padding;  // where both were measured with it
+  std::vector<std::string> notes;                 // what the verdict and the numbers leave open
+  std::vector<std::string> warnings;              // what the two do not have in common
+};
+
+// `plan` names both models; a name that is a file is a stored result and is read, the others are measured
+// with the plan's protocol. A model that fails leaves its error in `run` and the rest empty. One name alone
+// is a file that holds both models of a pair. Throws headspec::Error.
+Comparison Compare(const Plan& plan, const RunOptions& options, Observer& observer);
+
+}  // namespace headspec

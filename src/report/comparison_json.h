@@ -1,0 +1,13 @@
+// results.json of `compare`: the keys of the published E11 files, same names and meaning, and behind them
+// what those files did not have. `headspec compare` reads it again.
+#pragma once
+
+#include <string>
+
+#include "headspec/comparison.h"
+
+namespace headspec::report {
+
+std::string ComparisonJson(const Comparison& comparison);
+
+}  // namespace headspec::report
