@@ -1,9 +1,12 @@
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/options.h"
 #include "cli/save.h"
+#include "core/error.h"
 #include "report/baselines_report.h"
 #include "report/index_words.h"
 #include "report/results_json.h"
@@ -28,6 +31,12 @@ Plan PlanOf(const Arguments& args) {
   plan.slug = "measure";
   plan.purpose = "Specialization Index of single models";
   plan.protocol = BuildProtocol(args.protocol);
+  if (plan.protocol.padding.to_max_length && (args.sensitivity || args.baselines)) {
+    throw Error(ErrorKind::kInput,
+                fmt::format("--{}: measures without padding, found --padding max-length",
+                            args.sensitivity ? "sensitivity" : "baselines"),
+                "leave one of them out");
+  }
   plan.protocol.sensitivity = args.sensitivity;
   plan.protocol.baselines = args.baselines;
   for (const std::string& model : args.models) plan.ladder.push_back(EntryOf(model, args.protocol));

@@ -35,7 +35,8 @@ struct Passes {
   std::vector<double> si_values = {};  // of each, where they were repeated for every seed
 };
 
-// `result` says which sequence induction is measured on. The other head metrics are of prompts without padding.
+// `result` says which sequence induction is measured on. The other head metrics are of prompts without
+// padding.
 Passes RunPasses(const Subject& subject, const ModelResult& result, const PaddedPrompts& prompts,
                  const Protocol& protocol, const MeasurementSettings& settings, Observer& observer) {
   const std::vector<std::vector<int>>& ids = prompts.ids;
@@ -208,7 +209,8 @@ ModelResult MeasureModel(const Subject& subject, const ModelEntry& entry, const 
   const bool is_padded = !padded.valid_tokens.empty();
   if (protocol.metrics == HeadMetricSet::kAll && !is_padded) ChooseInduction(subject, protocol, result);
   if (protocol.metrics == HeadMetricSet::kAll && is_padded)
-    result.warnings.emplace_back("with the padding left in, only the received entropy is measured of each head");
+    result.warnings.emplace_back(
+        "with the padding left in, only the received entropy is measured of each head");
   Passes passes = RunPasses(subject, result, padded, protocol, settings, observer);
   Pass& pass = passes.first;
   result.numerics = NumericsOf(pass.result, protocol.profile, settings.precision);

@@ -26,8 +26,8 @@ struct PassInputs {
   DType score_type = DType::kBF16;
   std::string arithmetic;  // engine::ArithmeticOf
   std::vector<std::vector<int>> ids;
-  bool has_head_metrics = false;    // beside the entropies
-  std::vector<int> induction = {};  // one more prompt, for this metric alone; empty: none
+  bool has_head_metrics = false;                       // beside the entropies
+  std::vector<int> induction = {};                     // one more prompt, for this metric alone; empty: none
   std::vector<engine::ValidTokens> valid_tokens = {};  // empty: no prompt is padded
 };
 
