@@ -69,7 +69,7 @@ std::string ReadPower(const LineFit& fit) {
     return fmt::format(
         "a slope smaller than {} either way would not stand out from {} models scattered like these",
         Number(reach, decimals), fit.n);
-  return fmt::format("it differs from none, if {} models lie on a line at all, which so few cannot show",
+  return fmt::format("it differs from zero, if {} models lie on a line at all, which so few cannot show",
                      fit.n);
 }
 
