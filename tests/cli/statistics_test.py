@@ -14,6 +14,9 @@ from pathlib import Path
 import own_cache  # noqa: F401
 
 PROGRAM, SOURCE = Path(sys.argv[1]), Path(sys.argv[2])
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(SOURCE / "tools"))
+import make_science_tables as science  # noqa: E402
 NANO = SOURCE / "data/nano/nano-0.5m"
 PHI = SOURCE / "tests/golden/checkpoints/phi-mha"
 STATISTICS = ("permutation_null", "variance_shares", "bootstrap", "equivalence")
@@ -141,6 +144,14 @@ class StoredMatrices(StatisticsTest):
                 self.assertAlmostEqual(null["mean"], mean, delta=1e-3)
                 self.assertGreater(null["p"], 0.05)
                 self.assertIn("it reflects depth, not which head", matrix["statistics"]["readings"]["null"])
+
+
+    def test_the_page_shows_what_the_program_prints_now(self):
+        page = (SOURCE / "docs/science.md").read_text()
+        before, rest = page.split(science.BEGIN)
+        shown, after = rest.split(science.END)
+        self.assertEqual(shown.strip(), science.table(PROGRAM.resolve()).strip(), "run ./dev docs")
+        self.assertEqual(shown.count("\n| ") - 1, 2 * len(science.FILES))
 
 
 class Models(StatisticsTest):

@@ -1,5 +1,5 @@
 // The finding: in the published tables of real models the index is, to within its null, a statement about
-// depth. Prints the table for docs/science.md: metrics_tests --gtest_filter='PublishedNull.*'.
+// depth. docs/science.md tells it; its table of matrices is written by tools/make_science_tables.py.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +9,7 @@
 #include "metrics/reading.h"
 #include "metrics/variance_shares.h"
 #include "published.h"
+#include "science_document.h"
 
 namespace headspec::metrics {
 namespace {
@@ -59,6 +60,8 @@ TEST(PublishedNull, EveryDeltaIsOneOfDepthToo) {
     ASSERT_TRUE(null);
     fmt::print("{}: {} (p = {:.2f})\n", pair.name, ReadDeltaNull(null), null->p);
     EXPECT_GT(null->p, 0.05) << pair.name;
+    const std::string row = fmt::format("| {} | {} |", pair.name, ReadDeltaNull(null));
+    EXPECT_TRUE(DocumentSays(row)) << "docs/science.md should say: " << row;
   }
 }
 
