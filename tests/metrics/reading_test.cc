@@ -111,7 +111,7 @@ TEST(ReadTrend, WhatSoManyModelsCanShow) {
             "0.08 either way would not stand out from 4 models scattered like these");
   EXPECT_EQ(TrendOf({1, 2, 4, 8}, {0.1, 0.2, 0.31, 0.4}),
             "SI changes by 0.10 for each doubling of size (95 % interval 0.09 to 0.11, n = 4): it differs "
-            "from none, if "
+            "from zero, if "
             "4 models lie on a line at all, which so few cannot show");
 }
 
