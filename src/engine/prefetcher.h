@@ -1,5 +1,5 @@
-// Reads the first layer at once and the next while one is computed, and gives back those before: one thread that
-// tells the kernel which pages are wanted.
+// Reads the first layer at once and the next while one is computed, and gives back those before: one thread
+// that tells the kernel which pages are wanted.
 #pragma once
 
 #include <condition_variable>

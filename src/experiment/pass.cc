@@ -88,9 +88,9 @@ std::string KeyOf(const Subject& subject, const std::vector<std::vector<int>>& i
                   .score_type = options.score_type,
                   .arithmetic = engine::ArithmeticOf(options),
                   .ids = ids,
-                   .has_head_metrics = request.head_metrics,
-                   .induction = request.induction,
-                   .valid_tokens = request.valid_tokens});
+                  .has_head_metrics = request.head_metrics,
+                  .induction = request.induction,
+                  .valid_tokens = request.valid_tokens});
 }
 
 // What was computed is of the files as they were identified, or it is not kept.

@@ -21,9 +21,9 @@ struct Check {
 
 // Checks of one kind on one model, or on the whole run.
 struct CheckGroup {
-  std::string what;     // "outputs", "prompts", "models", "trend", "records", "statistics", "files", "tokens",
-                        // "entropies", "verdict"
-  std::string model;    // its display name; empty: the whole run
+  std::string what;   // "outputs", "prompts", "models", "trend", "records", "statistics", "files", "tokens",
+                      // "entropies", "verdict"
+  std::string model;  // its display name; empty: the whole run
   std::string summary;  // what was looked at and how
   std::vector<Check> checks;
 };

@@ -106,8 +106,8 @@ std::vector<float> ResultsInBf16(const F& function) {
   return results;
 }
 
-// Applies `function` to the values, which are of the given type. In bf16 they are so few that it is applied to
-// each of them once, and the results are looked up: nearly all are among a few thousand, which stay in the
+// Applies `function` to the values, which are of the given type. In bf16 they are so few that it is applied
+// to each of them once, and the results are looked up: nearly all are among a few thousand, which stay in the
 // first-level cache.
 template <class F>
 void EachValue(DType type, float* values, std::size_t count, const F& function) {

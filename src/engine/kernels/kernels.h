@@ -85,8 +85,8 @@ struct RotaryStyle {
 void Rotate(DType type, const RotaryStyle& style, std::span<const float> cos, std::span<const float> sin,
             std::span<float> head);
 
-// Activations, in place, of values of the type. These are one kernel in torch, rounded once: gelu with erf, with
-// tanh, silu, relu.
+// Activations, in place, of values of the type. These are one kernel in torch, rounded once: gelu with erf,
+// with tanh, silu, relu.
 void Gelu(DType type, std::span<float> values);
 void GeluTanh(DType type, std::span<float> values);
 void Silu(DType type, std::span<float> values);
