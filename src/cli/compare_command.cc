@@ -53,8 +53,8 @@ int ComparePair(const Arguments& args) {
     console.PrintResult(report::ComparisonTable(comparison));
   }
   if (!saved.figure_error.empty()) console.Error(saved.figure_error);
-  console.Print("\nwritten:\n");
-  for (const std::string& path : saved.paths) console.Print("  " + path + "\n");
+  console.Print("\n");
+  PrintWritten(saved, console);
   return saved.figure_error.empty() ? exit_code : 3;
 }
 

@@ -61,8 +61,8 @@ int MeasureModels(const Arguments& args) {
   }
   if (run.models.size() > 1) console.Print("\n" + report::SupportBlock(run));
   if (!saved.figure_error.empty()) console.Error(saved.figure_error);
-  console.Print("\nwritten:\n");
-  for (const std::string& path : saved.paths) console.Print("  " + path + "\n");
+  console.Print("\n");
+  PrintWritten(saved, console);
   return saved.figure_error.empty() ? exit_code : 3;
 }
 

@@ -45,8 +45,7 @@ int RunExperiment(const Arguments& args) {
     PrintDecision(run, args.common.quiet, console);
   for (const std::string& note : saved.notes) console.Note("note: " + note);
   if (!saved.figure_error.empty()) console.Error(saved.figure_error);
-  console.Print("written:\n");
-  for (const std::string& path : saved.paths) console.Print("  " + path + "\n");
+  PrintWritten(saved, console);
   return saved.figure_error.empty() ? ExitCodeOf(run) : 3;
 }
 

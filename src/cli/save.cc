@@ -32,7 +32,7 @@ void WriteProvenance(const RunResult& run, std::vector<std::string>& names, repo
     const std::filesystem::path file = out.WorkPath() / name;
     Hasher hasher(HashKind::kSha256);
     AddFile(file, hasher);
-    outputs.push_back({name, std::filesystem::file_size(file), "sha256:" + hasher.Hex()});
+    outputs.push_back({name, std::filesystem::file_size(file), std::string(kSha256Prefix) + hasher.Hex()});
   }
   out.Write("provenance.json", report::ProvenanceJson(run, outputs));
   names.emplace_back("provenance.json");
@@ -142,6 +142,11 @@ Saved SaveComparison(const Comparison& comparison, const std::string& folder) {
   WriteProvenance(run, names, out);
   out.Commit();
   return {In(out.Target(), names), {}, figure_error};
+}
+
+void PrintWritten(const Saved& saved, Console& console) {
+  console.Print("written:\n");
+  for (const std::string& path : saved.paths) console.Print("  " + path + "\n");
 }
 
 std::string OutputFolderName(const std::string& out, const std::string& name, const RunResult& run) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/console.h"
 #include "headspec/comparison.h"
 #include "headspec/result.h"
 
@@ -25,6 +26,9 @@ Saved SaveExperiment(const RunResult& run, const std::string& folder);
 // results.json and provenance.json of a pair, the figure, and what was measured for it (measured.json, as
 // `measure` writes it).
 Saved SaveComparison(const Comparison& comparison, const std::string& folder);
+
+// The list of the files for people.
+void PrintWritten(const Saved& saved, Console& console);
 
 // Before hours of work: throws Error(kSystem) if the folder could not be written. Leaves nothing behind.
 void RequireFreeFolder(const std::string& out);

@@ -11,6 +11,10 @@
 
 namespace headspec {
 
+// How records name a digest: "sha256:<64 hex>", and "git-sha1:<40 hex>" of GitBlobHasher.
+inline constexpr std::string_view kSha256Prefix = "sha256:";
+inline constexpr std::string_view kGitSha1Prefix = "git-sha1:";
+
 enum class HashKind { kMd5, kSha1, kSha256 };
 
 class Hasher {

@@ -6,16 +6,10 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/text.h"
 
 namespace headspec {
 namespace {
-
-std::string_view Trim(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
 
 // Billions in one unit of `suffix`; 0 if it is no suffix.
 double BillionsPer(std::string_view suffix) {

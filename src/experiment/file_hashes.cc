@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/text.h"
 #include "core/thread_pool.h"
 #include "experiment/own_cache.h"
 
@@ -19,17 +20,11 @@ namespace headspec::experiment {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::string_view kSha256 = "sha256:";
-constexpr std::string_view kGitSha1 = "git-sha1:";
 constexpr std::string_view kRememberedKind = "headspec remembered hash, format 1";
 constexpr std::int64_t kRacyNs = 2'000'000'000;
 
 std::int64_t Nanoseconds(const timespec& time) {
   return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
-}
-
-bool IsHex(const std::string& text, std::size_t digits) {
-  return text.size() == digits && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
 // Work on other threads, told of from this one: observers are called from the thread that called.
@@ -75,7 +70,7 @@ class ParallelHash {
       done_ += static_cast<std::int64_t>(bytes);
       if (stop_) throw Error(ErrorKind::kInterrupted, "interrupted: nothing was written");
     });
-    hashes_[index] = std::string(file.as_git_blob ? kGitSha1 : kSha256) + hasher.Hex();
+    hashes_[index] = std::string(file.as_git_blob ? kGitSha1Prefix : kSha256Prefix) + hasher.Hex();
   }
 
   const std::vector<FileToHash>& files_;
@@ -125,8 +120,8 @@ std::string HashInBlobName(const fs::path& folder, const std::string& name) {
       blob.parent_path() != snapshots.parent_path() / "blobs")
     return "";
   const std::string hash = blob.filename().string();
-  if (IsHex(hash, 64)) return std::string(kSha256) + hash;
-  return IsHex(hash, 40) ? std::string(kGitSha1) + hash : "";
+  if (IsHex(hash, 64)) return std::string(kSha256Prefix) + hash;
+  return IsHex(hash, 40) ? std::string(kGitSha1Prefix) + hash : "";
 }
 
 std::vector<std::string> HashFiles(const std::vector<FileToHash>& files, int threads, Progress& progress) {
@@ -148,7 +143,7 @@ std::vector<std::string> RecomputeHashes(const fs::path& folder, const std::vect
       throw Error(ErrorKind::kSystem, fmt::format("{}: no such file", (folder / record.name).string()),
                   "download the model again");
     }
-    files.push_back({folder / record.name, stamp->bytes, record.hash.starts_with(kGitSha1)});
+    files.push_back({folder / record.name, stamp->bytes, record.hash.starts_with(kGitSha1Prefix)});
   }
   return HashFiles(files, threads, progress);
 }
@@ -157,10 +152,10 @@ std::string RememberedSha256(const fs::path& path, const FileStamp& stamp) {
   const fs::path memory = MemoryOf(path);
   if (memory.empty()) return "";
   const std::string head = MemoryText(path, stamp);
-  const KeptText kept = ReadKept(memory, kRememberedKind, head.size() + kSha256.size() + 64);
+  const KeptText kept = ReadKept(memory, kRememberedKind, head.size() + kSha256Prefix.size() + 64);
   if (!kept.content || !kept.content->starts_with(head)) return "";
   std::string hash = kept.content->substr(head.size());
-  return hash.starts_with(kSha256) && IsHex(hash.substr(kSha256.size()), 64) ? hash : "";
+  return hash.starts_with(kSha256Prefix) && IsHex(hash.substr(kSha256Prefix.size()), 64) ? hash : "";
 }
 
 void RememberSha256(const fs::path& path, const FileStamp& stamp, const std::string& hash,

@@ -64,10 +64,6 @@ Check CompareTokens(const std::string& what, const std::vector<int>& expected,
   return {what, false, fmt::format("token {}: {}", at + 1, expected[at]), std::to_string(found[at])};
 }
 
-Check CompareWords(const std::string& what, const std::string& expected, const std::string& found) {
-  return {what, expected == found, expected, found};
-}
-
 std::string TokenizerWords(const Provenance& p) {
   return fmt::format("{}, {}, {}, {}", p.tokenizer_class, p.adds_bos ? "with BOS" : "without BOS",
                      p.has_chat_template ? "chat template " + p.chat_template_sha256 : "no chat template",
@@ -83,7 +79,7 @@ std::string ModelWords(const ModelResult& m) {
 CheckGroup TokenChecks(const ModelResult& recorded, const ModelResult& again) {
   CheckGroup group{"tokens", recorded.display, "", {}};
   group.checks.push_back(
-      CompareWords("tokenizer", TokenizerWords(recorded.provenance), TokenizerWords(again.provenance)));
+      Compare("tokenizer", TokenizerWords(recorded.provenance), TokenizerWords(again.provenance)));
   std::size_t tokens = 0;
   for (std::size_t p = 0; p < recorded.token_ids.size(); ++p) {
     tokens += recorded.token_ids[p].size();
@@ -132,7 +128,7 @@ CheckGroup EntropyChecks(const ModelResult& recorded, const ModelResult& again) 
   const std::string& now = again.numerics.products;
   const bool exact = then == now;
   const double tolerance = exact ? 0 : kOtherProducts;
-  group.checks.push_back(CompareWords("model", ModelWords(recorded), ModelWords(again)));
+  group.checks.push_back(Compare("model", ModelWords(recorded), ModelWords(again)));
   // Tables of other shapes have nothing to compare.
   if (recorded.num_layers != again.num_layers || recorded.num_heads != again.num_heads) return group;
   for (std::size_t p = 0; p < recorded.prompt_entropies.size(); ++p) {

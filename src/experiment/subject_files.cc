@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "core/error.h"
+#include "core/hash.h"
 
 namespace headspec::experiment {
 namespace fs = std::filesystem;
@@ -103,7 +104,7 @@ void FindSha256(std::vector<File>& files, std::int64_t taken_ns, int threads, Pr
   std::vector<FileToHash> unknown;
   std::vector<File*> owners;
   for (File& file : files) {
-    if (file.record.hash.starts_with("sha256:")) file.sha256 = file.record.hash;
+    if (file.record.hash.starts_with(kSha256Prefix)) file.sha256 = file.record.hash;
     if (!file.sha256.empty() || (file.record.hash_from_name && !file.decides)) continue;
     if (file.stamp.bytes >= kWorthRemembering) file.sha256 = RememberedSha256(file.path, file.stamp);
     if (!file.sha256.empty()) continue;

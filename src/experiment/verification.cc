@@ -22,14 +22,6 @@ namespace headspec::experiment {
 namespace fs = std::filesystem;
 namespace {
 
-Check Compare(const std::string& what, const std::string& expected, const std::string& found) {
-  return {what, expected == found, expected, found};
-}
-
-Check Compare(const std::string& what, double expected, double found) {
-  return {what, IsSame(expected, found), fmt::format("{}", expected), fmt::format("{}", found)};
-}
-
 // By size alone; what is left to be hashed has no `found` yet.
 Check CheckSize(const fs::path& file, const FileRecord& record) {
   std::error_code error;
@@ -246,6 +238,14 @@ CheckGroup CheckVerdict(const RunResult& run) {
 }
 
 }  // namespace
+
+Check Compare(const std::string& what, const std::string& expected, const std::string& found) {
+  return {what, expected == found, expected, found};
+}
+
+Check Compare(const std::string& what, double expected, double found) {
+  return {what, IsSame(expected, found), fmt::format("{}", expected), fmt::format("{}", found)};
+}
 
 void Verify(const ResultFolder& recorded, const VerifyOptions& options, Observer& observer,
             const std::function<void(const CheckGroup&)>& on_group) {

@@ -19,6 +19,10 @@ struct Check {
   std::string found;
 };
 
+// Of two texts that should be equal, or two numbers that should have the same bits.
+Check Compare(const std::string& what, const std::string& expected, const std::string& found);
+Check Compare(const std::string& what, double expected, double found);
+
 // Checks of one kind on one model, or on the whole run.
 struct CheckGroup {
   std::string what;   // "outputs", "prompts", "models", "trend", "records", "statistics", "files", "tokens",

@@ -15,6 +15,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/text.h"
 #include "hub/excerpt.h"
 
 namespace headspec::hub {
@@ -74,11 +75,7 @@ void AddMissingWeights(const fs::path& folder, std::vector<std::string>& missing
 
 }  // namespace
 
-bool IsCommit(const std::string& text) {
-  return text.size() == 40 && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
+bool IsCommit(const std::string& text) { return IsHex(text, 40); }
 
 bool IsModelId(const std::string& text) {
   const auto slash = text.find('/');

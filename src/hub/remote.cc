@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/text.h"
 #include "hub/cache.h"
 #include "hub/excerpt.h"
 
@@ -67,10 +68,6 @@ std::string PageOf(const RemoteModel& model) { return model.settings.endpoint + 
        wait > 0 ? fmt::format("try again in {} s{}", wait,
                               model.settings.token.empty() ? ", or with HF_TOKEN set" : "")
                 : "try again in some minutes");
-}
-
-bool IsHex(std::string_view text) {
-  return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 // W/"abc" and "abc" are abc.
@@ -137,7 +134,7 @@ RemoteFile ParseFile(const RemoteModel& model, const std::string& commit, const 
                      Excerpt(answer.Header("x-repo-commit"))),
          next);
   RemoteFile file{.name = name, .etag = PlainEtag(FirstOf(answer, "x-linked-etag", "etag"))};
-  if ((file.etag.size() != 40 && file.etag.size() != 64) || !IsHex(file.etag)) {
+  if (!IsHex(file.etag, 40) && !IsHex(file.etag, 64)) {
     Fail(
         fmt::format("{}: expected a sha256 or git sha1 as ETag, found \"{}\": the file could not be verified",
                     where, Excerpt(file.etag)),

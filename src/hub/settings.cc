@@ -11,6 +11,7 @@
 #include "core/environment.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/text.h"
 
 namespace headspec::hub {
 namespace fs = std::filesystem;
@@ -42,13 +43,6 @@ fs::path Home() {
   if (const std::string home = Environment("HF_HOME"); !home.empty()) return Expand(home);
   if (const std::string xdg = Environment("XDG_CACHE_HOME"); !xdg.empty()) return Expand(xdg) / "huggingface";
   return Expand("~/.cache/huggingface");
-}
-
-std::string Strip(const std::string& text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string::npos) return "";
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
 std::string Endpoint() {
@@ -83,13 +77,13 @@ std::chrono::milliseconds Seconds(const char* name, std::chrono::milliseconds ot
 void FindToken(Settings& settings) {
   if (IsSwitchedOn("HF_HUB_DISABLE_IMPLICIT_TOKEN")) return;
   for (const char* name : {"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"}) {
-    settings.token = Strip(Environment(name));
+    settings.token = Trim(Environment(name));
     settings.token_source = name;
     if (!settings.token.empty()) return;
   }
   const std::string stated = Environment("HF_TOKEN_PATH");
   const fs::path file = stated.empty() ? Home() / "token" : Expand(stated);
-  settings.token = Strip(ReadFile(file).value_or(""));
+  settings.token = Trim(ReadFile(file).value_or(""));
   settings.token_source = settings.token.empty() ? "" : file.string();
 }
 

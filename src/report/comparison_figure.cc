@@ -14,14 +14,6 @@ namespace {
 
 // The part that is the same for every pair; the variables before it are written by DescribeComparisonFigure.
 constexpr const char* kBody = R"gnuplot(
-# ---- drawing ----
-# Run this file with `gnuplot figure.gp`: it loads itself once for every format.
-if (!exists("format")) {
-  this_script = ARG0
-  do for [format in "png svg pdf"] { load this_script }
-  exit
-}
-
 reset
 set encoding utf8
 # Sizes are points on paper: 15 x 9 inches, 140 dots per inch in the PNG.
@@ -212,7 +204,8 @@ Figure DescribeComparisonFigure(const Comparison& comparison) {
                   fmt::format("headline = {}\nfoot_note = {}\n", GnuplotString(headline),
                               GnuplotString(Truncate(index.null_reading, 180))) +
                   MapVariables(comparison) + SideVariables("base", comparison.base) +
-                  SideVariables("tuned", comparison.tuned) + kBody;
+                  SideVariables("tuned", comparison.tuned) + "\n# ---- drawing ----\n" +
+                  DrawEveryFormat("figure.gp") + kBody;
   figure.data = DataText(comparison);
   return figure;
 }

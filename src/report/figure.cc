@@ -185,7 +185,7 @@ Figure DescribeFigure(const RunResult& run) {
                               GnuplotString(titles.series)) +
                   TargetVariables(run.plan) + SizeVariables(points) + MarkVariables(points) +
                   fmt::format("foot_note = {}\n", GnuplotString(FootNote(figure.notes, run.warnings))) +
-                  kFigureScriptBody;
+                  "\n# ---- drawing ----\n" + DrawEveryFormat("figure.gp") + kFigureScriptBody;
   return figure;
 }
 

@@ -3,14 +3,6 @@
 namespace headspec::report {
 
 const char* const kFigureScriptBody = R"gnuplot(
-# ---- drawing ----
-# Run this file with `gnuplot figure.gp`: it loads itself once for every format.
-if (!exists("format")) {
-  this_script = ARG0
-  do for [format in "png svg pdf"] { load this_script }
-  exit
-}
-
 reset
 set encoding utf8
 # Sizes below are points on paper: 14 x 6 inches, 150 dots per inch in the PNG.

@@ -103,6 +103,17 @@ std::string GnuplotString(std::string_view text) {
   return quoted + "'";
 }
 
+std::string DrawEveryFormat(std::string_view script) {
+  return fmt::format(R"gnuplot(# Run this file with `gnuplot {}`: it loads itself once for every format.
+if (!exists("format")) {{
+  this_script = ARG0
+  do for [format in "png svg pdf"] {{ load this_script }}
+  exit
+}}
+)gnuplot",
+                     script);
+}
+
 void RunGnuplot(const fs::path& folder, const std::string& script) {
   const fs::path program = FindOnPath("gnuplot");
   const Discard log(folder / kLog);

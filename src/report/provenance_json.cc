@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/hash.h"
 #include "report/json_reader.h"
 #include "report/json_text.h"
 
@@ -11,7 +12,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kSchemaVersion = 1;
-constexpr std::string_view kSha256 = "sha256:";
 
 Json OrNull(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
@@ -54,7 +54,7 @@ Json ModelJson(const ModelResult& model) {
 }
 
 Json OutputJson(const FileRecord& file) {
-  return {{"name", file.name}, {"bytes", file.bytes}, {"sha256", file.hash.substr(kSha256.size())}};
+  return {{"name", file.name}, {"bytes", file.bytes}, {"sha256", file.hash.substr(kSha256Prefix.size())}};
 }
 
 ModelResult ReadModel(const JsonReader& json) {
@@ -80,7 +80,7 @@ ModelResult ReadModel(const JsonReader& json) {
 FileRecord ReadOutput(const JsonReader& json) {
   const JsonReader name = json.At("name");
   if (name.String().find('/') != std::string::npos) name.Fail("a plain file name");
-  return {name.String(), json.At("bytes").Count(), std::string(kSha256) + json.At("sha256").String()};
+  return {name.String(), json.At("bytes").Count(), std::string(kSha256Prefix) + json.At("sha256").String()};
 }
 
 }  // namespace

@@ -70,14 +70,7 @@ std::size_t LineOf(const SensitivityRow& row, std::vector<std::string>& lines) {
   return lines.size() - 1;
 }
 
-constexpr const char* kScriptBody = R"gnuplot(
-# Run this file with `gnuplot sensitivity.gp`: it loads itself once for every format.
-if (!exists("format")) {
-  this_script = ARG0
-  do for [format in "png svg pdf"] { load this_script }
-  exit
-}
-reset
+constexpr const char* kScriptBody = R"gnuplot(reset
 set encoding utf8
 font = "DejaVu Sans"
 height = 2.2 + 0.32 * lines  # inches
@@ -142,7 +135,8 @@ Pictures SensitivityPictures(const RunResult& run) {
   }
   std::string script = "# What the index depends on; its numbers are in sensitivity.dat.\n";
   script += fmt::format("models = {}\nlines = {}\narray names[{}]\n", models, lines.size(), models) + titles;
-  script += "headline = 'Sensitivity of SI: one thing changed at a time'\n" + std::string(kScriptBody);
+  script += "headline = 'Sensitivity of SI: one thing changed at a time'\n\n" +
+            DrawEveryFormat("sensitivity.gp") + kScriptBody;
   std::string tics;
   for (std::size_t i = 0; i < lines.size(); ++i)
     tics += fmt::format("{}{} {}", i == 0 ? "" : ", ", GnuplotString(lines[i]), -static_cast<int>(i));
