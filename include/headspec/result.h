@@ -183,7 +183,13 @@ struct ModelResult {
   std::vector<int> valid_lengths;                // [P]
   std::vector<std::vector<int>> token_ids;       // [P][valid length]
   std::vector<std::vector<std::string>> tokens;  // [P][valid length]
-  PaddingUsed padding;                           // lengths, ids and tokens are without it
+  // [P][valid length]: "bos", "template" (what the chat template adds), "special" (any other token that the
+  // tokenizer adds), or "text".
+  std::vector<std::vector<std::string>> token_roles;
+  // [P], each [L][H][T][T] (query, key): attention kept on request, round(255 w); empty unless asked for. Not
+  // in results.json.
+  std::vector<std::vector<std::uint8_t>> attention;
+  PaddingUsed padding;  // lengths, ids and tokens are without it
   HeadStatistics statistics;
   std::vector<HeadMetric> head_metrics;  // empty if they were not asked for; per_prompt not in results.json
   Table kv_group_entropies;              // [L][key-value heads]: head_entropies as HeadMetric::kv_group_means
