@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/kernels/arithmetic.h"
 #include "engine/kernels/kernels.h"
 #include "multiply_peak.h"
 
@@ -68,8 +69,8 @@ struct Problem {
 };
 
 void RunLinear(benchmark::State& state, const std::string& target, const Shape& shape, int tokens) {
-  kernels::SelectTarget(target);
-  ThreadPool pool(0);
+  const kernels::UseArithmetic use({.target = target});
+  ThreadPool pool(0, kernels::AsOnThisThread());
   Problem p(shape, tokens);
   const MatrixView x{p.x.data(), tokens, shape.inputs, static_cast<std::size_t>(shape.inputs)};
   const MatrixView y{p.y.data(), tokens, shape.outputs, static_cast<std::size_t>(shape.outputs)};
@@ -88,7 +89,6 @@ void RunLinear(benchmark::State& state, const std::string& target, const Shape& 
     shares.push_back(rates.back() / peaks.back());
     cpu_shares.push_back(operations / linear.processor / (peak_operations / peak.processor));
   }
-  kernels::SelectTarget("");
   state.counters["GFLOP/s"] = Median(rates);
   state.counters["peak"] = Median(peaks);
   state.counters["share"] = Median(shares);
@@ -96,11 +96,10 @@ void RunLinear(benchmark::State& state, const std::string& target, const Shape& 
 }
 
 void RunPeak(benchmark::State& state, const std::string& target) {
-  kernels::SelectTarget(target);
-  ThreadPool pool(0);
+  const kernels::UseArithmetic use({.target = target});
+  ThreadPool pool(0, kernels::AsOnThisThread());
   double operations = 0;
   for (auto _ : state) operations += RunMultiplyAdds(target, pool);
-  kernels::SelectTarget("");
   state.counters["GFLOP/s"] = benchmark::Counter(operations / 1e9, benchmark::Counter::kIsRate);
 }
 

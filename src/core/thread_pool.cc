@@ -21,10 +21,15 @@ void LookOut(const Condition& condition) {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) {
+ThreadPool::ThreadPool(int threads, const std::function<void()>& enter) {
   if (threads <= 0) threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   try {
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { Work(); });
+    for (int i = 1; i < threads; ++i) {
+      workers_.emplace_back([this, enter] {
+        if (enter) enter();
+        Work();
+      });
+    }
   } catch (const std::system_error& e) {
     Stop();  // workers that wait must not outlive what they wait on
     throw Error(ErrorKind::kSystem,

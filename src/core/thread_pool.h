@@ -15,9 +15,9 @@ namespace headspec {
 
 class ThreadPool {
  public:
-  // `threads` in all, the caller included; 0: as many as the machine has. Throws Error(kSystem) if the
-  // system does not start so many.
-  explicit ThreadPool(int threads);
+  // `threads` in all, the caller included; 0: as many as the machine has. Every worker calls `enter` first.
+  // Throws Error(kSystem) if the system does not start so many.
+  explicit ThreadPool(int threads, const std::function<void()>& enter = {});
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;

@@ -13,6 +13,7 @@
 #include "engine/buffer.h"
 #include "engine/chunks.h"
 #include "engine/embedding.h"
+#include "engine/kernels/arithmetic.h"
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/products.h"
 #include "engine/prefetcher.h"
@@ -68,7 +69,7 @@ class Pass {
         lengths_(LengthsOf(prompts)),
         chunks_(SplitIntoChunks(model.config(), lengths_, options.activation_budget)),
         prefetcher_(model, options.low_memory),
-        pool_(options.threads),
+        pool_(options.threads, kernels::AsOnThisThread()),
         hidden_(chunks_.back().first_token + chunks_.back().tokens, model.config().hidden),
         block_(
             {model.config(), options.type, ScoresOf(model.config(), options), MostTokens(chunks_), lengths_},
@@ -86,6 +87,7 @@ class Pass {
     prefetcher_.Enter(model_.config().layers);
     report.non_finite = watch_.count();
     report.first_non_finite = watch_.first();
+    report.cpu_target = kernels::CurrentTarget();
     return report;
   }
 
@@ -149,7 +151,7 @@ void CheckTokens(const std::vector<TokenIds>& prompts, const model::ModelConfig&
   }
 }
 
-void SelectKernels(const ForwardOptions& options) {
+kernels::Arithmetic ArithmeticFor(const ForwardOptions& options) {
   const std::vector<std::string> targets = kernels::Targets();
   const std::string& wanted = options.cpu_target;
   if (!wanted.empty() && std::find(targets.begin(), targets.end(), wanted) == targets.end()) {
@@ -157,8 +159,7 @@ void SelectKernels(const ForwardOptions& options) {
                 fmt::format("--cpu: expected one of: {}; found \"{}\"", fmt::join(targets, ", "), wanted),
                 "choose one that this machine has");
   }
-  kernels::SelectTarget(wanted);
-  if (options.fast_bf16) kernels::UseBf16Unit(true);
+  return {wanted, options.fast_bf16};
 }
 
 }  // namespace
@@ -167,14 +168,14 @@ ForwardReport Forward(const model::Model& model, const std::vector<TokenIds>& pr
                       const ForwardOptions& options) {
   CheckTokens(prompts, model.config());
   SilentProgress silent;
-  SelectKernels(options);
+  const kernels::UseArithmetic use(ArithmeticFor(options));
   Pass pass(model, prompts, sink, options);
   return pass.Run(prompts, options.progress == nullptr ? silent : *options.progress);
 }
 
 std::string ArithmeticOf(const ForwardOptions& options) {
-  SelectKernels(options);
-  const std::string target = CpuTarget();
+  const kernels::UseArithmetic use(ArithmeticFor(options));
+  const std::string target = kernels::CurrentTarget();
   // "AVX3" is AVX-512, and its like are AVX3_DL and AVX3_ZEN4; the bf16 units have other names.
   for (const std::string_view fused : {"AVX2", "AVX3", "AVX10", "NEON", "SVE"}) {
     if (target.starts_with(fused)) return "fused multiply-add";
@@ -182,11 +183,12 @@ std::string ArithmeticOf(const ForwardOptions& options) {
   return target;
 }
 
-std::string CpuTarget() { return kernels::CurrentTarget(); }
-
 std::vector<std::string> CpuTargets() { return kernels::Targets(); }
 
-std::string Products(DType type) { return kernels::Products(type); }
+std::string Products(const ForwardOptions& options) {
+  const kernels::UseArithmetic use(ArithmeticFor(options));
+  return kernels::Products(options.type);
+}
 
 std::string HighwayVersion() { return kernels::HighwayVersion(); }
 

@@ -42,6 +42,7 @@ struct ForwardReport {
   std::int64_t non_finite = 0;        // NaN and infinite values in all
   Place first_non_finite;             // meaningful if there are any
   std::vector<double> max_abs_score;  // (L): largest |query . key| before scaling, over visible keys
+  std::string cpu_target;  // the vector instruction set that it ran on: "AVX2", "AVX3" (AVX-512), ...
 };
 
 // Throws Error(kInput) on a token id outside the vocabulary and Error(kInterrupted) when cancelled.
@@ -53,12 +54,10 @@ ForwardReport Forward(const model::Model& model, const std::vector<TokenIds>& pr
 // Error(kInput) on a cpu_target that is not here.
 std::string ArithmeticOf(const ForwardOptions& options);
 
-// The vector instruction set that the kernels run on here: "AVX2", "AVX3" (AVX-512), ...
-std::string CpuTarget();
-// All that it could be here, best first, the bf16 units among them: values of ForwardOptions::cpu_target.
+// What a pass can run on here, best first, the bf16 units among them: values of ForwardOptions::cpu_target.
 std::vector<std::string> CpuTargets();
-// What multiplies the weights of a pass in `type` on them (kernels/products.h).
-std::string Products(DType type);
+// What multiplies the weights of such a pass (kernels/products.h). Throws as ArithmeticOf.
+std::string Products(const ForwardOptions& options);
 std::string HighwayVersion();
 
 }  // namespace headspec::engine

@@ -68,13 +68,16 @@ double LargestFinite(DType type) {
   return type == DType::kBF16 ? 0x1.fep127 : static_cast<double>(std::numeric_limits<float>::max());
 }
 
-Numerics NumericsOf(const PassResult& pass, Profile profile, Precision precision) {
+Numerics NumericsOf(const PassResult& pass, Profile profile, const MeasurementSettings& settings) {
+  const Precision precision = settings.precision;
   Numerics numerics;
   numerics.profile = ProfileName(profile);
   numerics.largest_finite = LargestFinite(ScoreTypeOf(profile, precision));
   numerics.dtype = TorchName(precision);
   numerics.cpu_target = pass.cpu_target;
-  numerics.products = engine::Products(TypeOf(precision));
+  numerics.products = engine::Products({.type = TypeOf(precision),
+                                        .fast_bf16 = settings.run.fast_bf16,
+                                        .cpu_target = settings.run.cpu_target});
   numerics.max_abs_score = pass.max_abs_score;
   numerics.non_finite = pass.non_finite;
   return numerics;
@@ -213,7 +216,7 @@ ModelResult MeasureModel(const Subject& subject, const ModelEntry& entry, const 
         "with the padding left in, only the received entropy is measured of each head");
   Passes passes = RunPasses(subject, result, padded, protocol, settings, observer);
   Pass& pass = passes.first;
-  result.numerics = NumericsOf(pass.result, protocol.profile, settings.precision);
+  result.numerics = NumericsOf(pass.result, protocol.profile, settings);
   result.timing.forward_seconds = passes.seconds;
   if (pass.is_reused) result.timing.reused_from = pass.result.computed_at;
   result.si_values = std::move(passes.si_values);

@@ -64,7 +64,7 @@ PassResult Compute(const Subject& subject, std::vector<std::vector<int>> ids, co
   result.max_abs_score = report.max_abs_score;
   result.non_finite = NonFiniteOf(report);
   if (is_sanity) result.probe = probe.Values();
-  result.cpu_target = engine::CpuTarget();
+  result.cpu_target = report.cpu_target;
   result.computed_at = fmt::format("{:%Y%m%d_%H%M%S}", fmt::localtime(std::time(nullptr)));
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;

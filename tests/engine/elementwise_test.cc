@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <thread>
 
 #include "engine/kernel_testing.h"
 
@@ -179,7 +180,7 @@ std::vector<float> ResultsOfAllKernels(DType type) {
   const auto keep = [&](const std::vector<float>& values) {
     all.insert(all.end(), values.begin(), values.end());
   };
-  ThreadPool pool(2);
+  ThreadPool pool(2, AsOnThisThread());
   const StoredWeight weight(type, 41, 530, w);
   GappedMatrix a(37, 530, x), b(41, 530, w), linear(37, 41), scores(37, 41), attended(37, 530);
   Linear(a.view(), {weight.view(), {}}, linear.view(), type, pool);
@@ -222,12 +223,23 @@ TEST(Kernels, SameBitsOnEveryTargetWithFusedMultiplyAdd) {
   }
 }
 
-TEST(Targets, SelectingNothingGoesBackToTheBest) {
+TEST(Arithmetic, IsOfOneThreadAndEndsWithItsScope) {
   const std::vector<std::string> names = Targets();
   ASSERT_FALSE(names.empty());
-  SelectTarget(names.back());
-  EXPECT_EQ(CurrentTarget(), names.back());
-  SelectTarget("");
+  const std::string best = CurrentTarget();
+  {
+    const UseArithmetic use({.target = names.back()});
+    EXPECT_EQ(CurrentTarget(), names.back());
+    std::string elsewhere;
+    std::thread([&] { elsewhere = CurrentTarget(); }).join();
+    EXPECT_EQ(elsewhere, best);
+    std::thread([&, take_over = AsOnThisThread()] {
+      take_over();
+      elsewhere = CurrentTarget();
+    }).join();
+    EXPECT_EQ(elsewhere, names.back());
+  }
+  EXPECT_EQ(CurrentTarget(), best);
   EXPECT_EQ(Targets(), names);
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/matrix_view.h"
+#include "engine/kernels/arithmetic.h"
 #include "engine/kernels/kernels.h"
 
 namespace headspec::kernels {
@@ -93,17 +94,16 @@ inline ::testing::AssertionResult SameValues(const std::vector<float>& actual,
   return ::testing::AssertionSuccess();
 }
 
-// Calls body(name) on each instruction set of this machine, then goes back to the best.
+// Calls body(name) on each instruction set of this machine.
 template <class Body>
 void OnEveryTarget(const Body& body) {
   const std::vector<std::string> names = Targets();
   for (const std::string& name : names) {
-    SelectTarget(name);
+    const UseArithmetic use({.target = name});
     SCOPED_TRACE(name);
     EXPECT_EQ(CurrentTarget(), name);
     body(name);
   }
-  SelectTarget("");
 }
 
 inline bool HasFusedMultiplyAdd(const std::string& target) {

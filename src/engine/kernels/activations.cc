@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "engine/kernels/dispatch.h"
 #include "engine/kernels/functions-inl.h"
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/round-inl.h"
@@ -188,33 +189,33 @@ HWY_EXPORT(QuickGeluValues);
 HWY_EXPORT(SoftCapValues);
 
 void Gelu(DType type, std::span<float> values) {
-  HWY_DYNAMIC_DISPATCH(GeluValues)(type, values.data(), values.size());
+  HEADSPEC_DISPATCH(GeluValues)(type, values.data(), values.size());
 }
 
 void GeluTanh(DType type, std::span<float> values) {
-  HWY_DYNAMIC_DISPATCH(GeluTanhValues)(type, values.data(), values.size());
+  HEADSPEC_DISPATCH(GeluTanhValues)(type, values.data(), values.size());
 }
 
 void GeluNew(DType type, std::span<float> values) {
-  HWY_DYNAMIC_DISPATCH(GeluNewValues)(type, values.data(), values.size());
+  HEADSPEC_DISPATCH(GeluNewValues)(type, values.data(), values.size());
 }
 
 void GeluFast(DType type, std::span<float> values) {
-  HWY_DYNAMIC_DISPATCH(GeluFastValues)(type, values.data(), values.size());
+  HEADSPEC_DISPATCH(GeluFastValues)(type, values.data(), values.size());
 }
 
 void Silu(DType type, std::span<float> values) {
-  HWY_DYNAMIC_DISPATCH(SiluValues)(type, values.data(), values.size());
+  HEADSPEC_DISPATCH(SiluValues)(type, values.data(), values.size());
 }
 
-void Relu(std::span<float> values) { HWY_DYNAMIC_DISPATCH(ReluValues)(values.data(), values.size()); }
+void Relu(std::span<float> values) { HEADSPEC_DISPATCH(ReluValues)(values.data(), values.size()); }
 
 void QuickGelu(DType type, std::span<float> values) {
-  HWY_DYNAMIC_DISPATCH(QuickGeluValues)(type, values.data(), values.size());
+  HEADSPEC_DISPATCH(QuickGeluValues)(type, values.data(), values.size());
 }
 
 void SoftCap(DType type, float cap, std::span<float> values) {
-  HWY_DYNAMIC_DISPATCH(SoftCapValues)(type, cap, values.data(), values.size());
+  HEADSPEC_DISPATCH(SoftCapValues)(type, cap, values.data(), values.size());
 }
 
 }  // namespace headspec::kernels

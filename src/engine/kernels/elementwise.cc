@@ -11,6 +11,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "engine/kernels/dispatch.h"
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/round-inl.h"
 
@@ -159,49 +160,49 @@ HWY_EXPORT(CountNonFiniteOf);
 HWY_EXPORT(MaxAbsOf);
 
 void Round(DType type, std::span<float> values) {
-  HWY_DYNAMIC_DISPATCH(RoundValues)(type, values.data(), values.size());
+  HEADSPEC_DISPATCH(RoundValues)(type, values.data(), values.size());
 }
 
 void LoadRow(const WeightView& weight, int row, DType type, std::span<float> out) {
-  HWY_DYNAMIC_DISPATCH(LoadElementsOf)(weight, row, type, out.data());
+  HEADSPEC_DISPATCH(LoadElementsOf)(weight, row, type, out.data());
 }
 
 std::vector<float> LoadVector(const WeightView& weight, DType type) {
   std::vector<float> out(static_cast<std::size_t>(weight.rows) * static_cast<std::size_t>(weight.cols));
-  HWY_DYNAMIC_DISPATCH(LoadVectorOf)(weight, type, out.data());
+  HEADSPEC_DISPATCH(LoadVectorOf)(weight, type, out.data());
   return out;
 }
 
 void Softmax(DType type, std::span<float> row) {
-  HWY_DYNAMIC_DISPATCH(SoftmaxRow)(type, row.data(), row.size());
+  HEADSPEC_DISPATCH(SoftmaxRow)(type, row.data(), row.size());
 }
 
 void Scale(DType type, float factor, std::span<float> values) {
-  HWY_DYNAMIC_DISPATCH(ScaleValues)(type, factor, values.data(), values.size());
+  HEADSPEC_DISPATCH(ScaleValues)(type, factor, values.data(), values.size());
 }
 
 void Divide(DType type, float divisor, std::span<float> values) {
-  HWY_DYNAMIC_DISPATCH(DivideValues)(type, divisor, values.data(), values.size());
+  HEADSPEC_DISPATCH(DivideValues)(type, divisor, values.data(), values.size());
 }
 
 void Clamp(float limit, std::span<float> values) {
-  HWY_DYNAMIC_DISPATCH(ClampValues)(limit, values.data(), values.size());
+  HEADSPEC_DISPATCH(ClampValues)(limit, values.data(), values.size());
 }
 
 void MultiplyElements(DType type, std::span<const float> factor, std::span<float> values) {
-  HWY_DYNAMIC_DISPATCH(MultiplyValues)(type, factor.data(), values.data(), values.size());
+  HEADSPEC_DISPATCH(MultiplyValues)(type, factor.data(), values.data(), values.size());
 }
 
 void Add(DType type, std::span<const float> term, std::span<float> sum) {
-  HWY_DYNAMIC_DISPATCH(AddValues)(type, term.data(), sum.data(), sum.size());
+  HEADSPEC_DISPATCH(AddValues)(type, term.data(), sum.data(), sum.size());
 }
 
 int CountNonFinite(std::span<const float> values) {
-  return HWY_DYNAMIC_DISPATCH(CountNonFiniteOf)(values.data(), values.size());
+  return HEADSPEC_DISPATCH(CountNonFiniteOf)(values.data(), values.size());
 }
 
 float MaxAbs(std::span<const float> values) {
-  return HWY_DYNAMIC_DISPATCH(MaxAbsOf)(values.data(), values.size());
+  return HEADSPEC_DISPATCH(MaxAbsOf)(values.data(), values.size());
 }
 
 }  // namespace headspec::kernels

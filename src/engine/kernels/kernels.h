@@ -1,17 +1,16 @@
 // The arithmetic of the forward pass on plain views: matrix products, softmax, norms, rotary, activation.
 // The only files with SIMD are beside this one; every function picks the best instruction set at run
-// time, and every result is the same bit for bit on all sets that have fused multiply-add and for any
-// number of threads: each output is one chain of additions in a fixed order. The one exception, on
-// request: linear layers with bf16 weights, not stored transposed, in a bf16 model can use the processor's
-// bf16 unit where there is one (targets "AMX-BF16" and "AVX512-BF16"); it adds in its own order and takes
-// subnormals as zero.
+// time (or what kernels/arithmetic.h says), and every result is the same bit for bit on all sets that have
+// fused multiply-add and for any number of threads: each output is one chain of additions in a fixed order.
+// The one exception, on request: linear layers with bf16 weights, not stored transposed, in a bf16 model can
+// use the processor's bf16 unit where there is one (targets "AMX-BF16" and "AVX512-BF16"); it adds in its own
+// order and takes subnormals as zero.
 //
 // `type` is the model's precision (kF32, kBF16 or kF16). Activations are floats whose values are
 // rounded to it exactly where the reference rounds.
 #pragma once
 
 #include <span>
-#include <string>
 #include <vector>
 
 #include "core/matrix_view.h"
@@ -101,13 +100,5 @@ int CountNonFinite(std::span<const float> values);
 
 // Largest absolute value, NaN ignored; 0 if empty.
 float MaxAbs(std::span<const float> values);
-
-// Instruction sets usable here, best first, and the one in use. SelectTarget holds the process to one and to
-// what it includes; empty: the best.
-std::vector<std::string> Targets();
-std::string CurrentTarget();
-// Switches the processor's bf16 unit on, where there is one, or off, as at the start.
-void UseBf16Unit(bool use);
-void SelectTarget(const std::string& name);
 
 }  // namespace headspec::kernels

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include "engine/kernels/dispatch.h"
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/round-inl.h"
 #include "engine/kernels/vectors-inl.h"
@@ -150,7 +151,7 @@ namespace headspec::kernels {
 HWY_EXPORT(LayerNormRow);
 
 void LayerNorm(std::span<const float> x, const NormWeights& norm, DType type, std::span<float> y) {
-  HWY_DYNAMIC_DISPATCH(LayerNormRow)(x.data(), x.size(), norm, type, y.data());
+  HEADSPEC_DISPATCH(LayerNormRow)(x.data(), x.size(), norm, type, y.data());
 }
 
 }  // namespace headspec::kernels

@@ -7,12 +7,12 @@
 #include <hwy/aligned_allocator.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <type_traits>
 #include <vector>
 
 #include "engine/kernels/bf16_units.h"
+#include "engine/kernels/dispatch.h"
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/round-inl.h"
 
@@ -517,69 +517,20 @@ HWY_EXPORT(LinearOf);
 HWY_EXPORT(MultiplyTransposedOf);
 HWY_EXPORT(MultiplyOf);
 
-namespace {
-
-// The unit for bf16 products in use: none unless asked for, because its results differ between machines.
-enum class Bf16Unit { kNone, kAvx512, kAmx };
-
-Bf16Unit BestBf16Unit() {
-  if (HasAmxBf16()) return Bf16Unit::kAmx;
-  return HasAvx512Bf16() ? Bf16Unit::kAvx512 : Bf16Unit::kNone;
-}
-
-std::atomic<Bf16Unit>& CurrentBf16Unit() {
-  static std::atomic<Bf16Unit> unit(Bf16Unit::kNone);
-  return unit;
-}
-
-constexpr char kAmxName[] = "AMX-BF16";
-constexpr char kAvx512Name[] = "AVX512-BF16";
-
-}  // namespace
-
 void Linear(const MatrixView& x, const LinearWeights& w, const MatrixView& y, DType type, ThreadPool& pool) {
-  const Bf16Unit unit = CurrentBf16Unit();
+  const Bf16Unit unit = Bf16UnitHere();
   if (unit != Bf16Unit::kNone && type == DType::kBF16 && w.weight.dtype == DType::kBF16 &&
       !w.weight.IsTransposed())
     return unit == Bf16Unit::kAmx ? LinearAmxBf16(x, w, y, pool) : LinearAvx512Bf16(x, w, y, pool);
-  HWY_DYNAMIC_DISPATCH(LinearOf)(x, w, y, type, pool);
+  HEADSPEC_DISPATCH(LinearOf)(x, w, y, type, pool);
 }
 
 void MultiplyTransposed(const MatrixView& a, const MatrixView& b, const MatrixView& y) {
-  HWY_DYNAMIC_DISPATCH(MultiplyTransposedOf)(a, b, y);
+  HEADSPEC_DISPATCH(MultiplyTransposedOf)(a, b, y);
 }
 
 void Multiply(const MatrixView& a, const MatrixView& b, const MatrixView& y) {
-  HWY_DYNAMIC_DISPATCH(MultiplyOf)(a, b, y);
-}
-
-std::vector<std::string> Targets() {
-  std::vector<std::string> names;
-  if (HasAmxBf16()) names.emplace_back(kAmxName);
-  if (HasAvx512Bf16()) names.emplace_back(kAvx512Name);
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets())
-    names.emplace_back(hwy::TargetName(target));
-  return names;
-}
-
-std::string CurrentTarget() {
-  const Bf16Unit unit = CurrentBf16Unit();
-  if (unit == Bf16Unit::kAmx) return kAmxName;
-  if (unit == Bf16Unit::kAvx512) return kAvx512Name;
-  return hwy::TargetName(hwy::SupportedAndGeneratedTargets().front());
-}
-
-void UseBf16Unit(bool use) { CurrentBf16Unit() = use ? BestBf16Unit() : Bf16Unit::kNone; }
-
-void SelectTarget(const std::string& name) {
-  hwy::SetSupportedTargetsForTest(0);
-  CurrentBf16Unit() = Bf16Unit::kNone;
-  if (name == kAmxName && HasAmxBf16()) CurrentBf16Unit() = Bf16Unit::kAmx;
-  if (name == kAvx512Name && HasAvx512Bf16()) CurrentBf16Unit() = Bf16Unit::kAvx512;
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    // Everything from the named set down stays available, as on a machine that has no more.
-    if (name == hwy::TargetName(target)) hwy::SetSupportedTargetsForTest(target);
-  }
+  HEADSPEC_DISPATCH(MultiplyOf)(a, b, y);
 }
 
 }  // namespace headspec::kernels

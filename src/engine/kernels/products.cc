@@ -4,6 +4,8 @@
 
 #include <hwy/highway.h>
 
+#include "engine/kernels/arithmetic.h"
+#include "engine/kernels/dispatch.h"
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/products.h"
 
@@ -25,7 +27,7 @@ HWY_EXPORT(FusesOf);
 std::string Products(DType type) {
   const std::string target = CurrentTarget();
   if (type == DType::kBF16 && target.ends_with("-BF16")) return target;
-  return HWY_DYNAMIC_DISPATCH(FusesOf)() ? "float32 fused multiply-add" : "float32 multiply and add";
+  return HEADSPEC_DISPATCH(FusesOf)() ? "float32 fused multiply-add" : "float32 multiply and add";
 }
 
 std::string HighwayVersion() {

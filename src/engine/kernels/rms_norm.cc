@@ -8,6 +8,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include "engine/kernels/dispatch.h"
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/round-inl.h"
 #include "engine/kernels/vectors-inl.h"
@@ -131,11 +132,11 @@ HWY_EXPORT(TwoPassLayerNormRow);
 
 void RmsNorm(std::span<const float> x, const NormWeights& norm, RmsForm form, DType type,
              std::span<float> y) {
-  HWY_DYNAMIC_DISPATCH(RmsNormRow)(x.data(), x.size(), norm, form, type, y.data());
+  HEADSPEC_DISPATCH(RmsNormRow)(x.data(), x.size(), norm, form, type, y.data());
 }
 
 void TwoPassLayerNorm(std::span<const float> x, const NormWeights& norm, DType type, std::span<float> y) {
-  HWY_DYNAMIC_DISPATCH(TwoPassLayerNormRow)(x.data(), x.size(), norm, type, y.data());
+  HEADSPEC_DISPATCH(TwoPassLayerNormRow)(x.data(), x.size(), norm, type, y.data());
 }
 
 }  // namespace headspec::kernels

@@ -6,6 +6,7 @@
 
 #include <type_traits>
 
+#include "engine/kernels/dispatch.h"
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/round-inl.h"
 #include "engine/kernels/vectors-inl.h"
@@ -65,7 +66,7 @@ HWY_EXPORT(RotateHead);
 
 void Rotate(DType type, const RotaryStyle& style, std::span<const float> cos, std::span<const float> sin,
             std::span<float> head) {
-  HWY_DYNAMIC_DISPATCH(RotateHead)(type, style, cos.data(), sin.data(), cos.size(), head.data());
+  HEADSPEC_DISPATCH(RotateHead)(type, style, cos.data(), sin.data(), cos.size(), head.data());
 }
 
 }  // namespace headspec::kernels
