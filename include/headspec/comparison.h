@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "headspec/export.h"
 #include "headspec/plan.h"
 #include "headspec/result.h"
 #include "headspec/run.h"
@@ -120,6 +121,6 @@ struct Comparison {
 // `plan` names both models; a name that is a file is a stored result and is read, the others are measured
 // with the plan's protocol. A model that fails leaves its error in `run` and the rest empty. One name alone
 // is a file that holds both models of a pair. Throws headspec::Error.
-Comparison Compare(const Plan& plan, const RunOptions& options, Observer& observer);
+HEADSPEC_API Comparison Compare(const Plan& plan, const RunOptions& options, Observer& observer);
 
 }  // namespace headspec

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "headspec/export.h"
 #include "headspec/plan.h"
 #include "headspec/result.h"
 
@@ -14,7 +15,7 @@ namespace headspec {
 enum class WorkUnit { kItems, kBytes };
 
 // Told what happens while it happens; all calls come from the calling thread.
-class Observer {
+class HEADSPEC_API Observer {
  public:
   virtual ~Observer() = default;
   virtual void OnSanity(const ModelEntry&, const SanityResult&) {}
@@ -61,10 +62,10 @@ struct RunOptions {
 
 // The notebook's experiment: sanity check, every model of the ladder, both verdict rules. A failing model
 // is recorded and the others go on; a sanity check that no variant passes throws Error(kRun).
-RunResult Run(const Plan& plan, const RunOptions& options, Observer& observer);
+HEADSPEC_API RunResult Run(const Plan& plan, const RunOptions& options, Observer& observer);
 
 // The ladder alone, without a verdict. With several variants each model takes the first whose sanity check
 // it passes; with one variant it is measured so, unchecked.
-RunResult Measure(const Plan& plan, const RunOptions& options, Observer& observer);
+HEADSPEC_API RunResult Measure(const Plan& plan, const RunOptions& options, Observer& observer);
 
 }  // namespace headspec

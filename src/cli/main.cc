@@ -16,6 +16,7 @@
 #include "cli/console.h"
 #include "core/error.h"
 #include "core/nearest.h"
+#include "headspec/version.h"
 
 namespace {
 
@@ -80,7 +81,7 @@ int ParseAndRun(CLI::App& program, int argc, char** argv, const int& exit_code) 
 int main(int argc, char** argv) {
   OpenStandardStreams();
   CLI::App program("headspec measures how specialised a language model's attention heads are.", "headspec");
-  program.set_version_flag("--version", HEADSPEC_VERSION);
+  program.set_version_flag("--version", headspec::Version());
   program.require_subcommand(1);
   int exit_code = 0;
   headspec::cli::AddRun(program, exit_code);

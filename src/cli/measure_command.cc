@@ -7,6 +7,7 @@
 #include "cli/options.h"
 #include "cli/save.h"
 #include "core/error.h"
+#include "headspec/plans.h"
 #include "report/baselines_report.h"
 #include "report/index_words.h"
 #include "report/results_json.h"
@@ -25,11 +26,8 @@ struct Arguments {
   CommonOptions common;
 };
 
-Plan PlanOf(const Arguments& args) {
-  Plan plan;
-  plan.experiment = "measure";
-  plan.slug = "measure";
-  plan.purpose = "Specialization Index of single models";
+Plan BuildPlan(const Arguments& args) {
+  Plan plan = PlanOf({});
   plan.protocol = BuildProtocol(args.protocol);
   if (plan.protocol.padding.to_max_length && (args.sensitivity || args.baselines)) {
     throw Error(ErrorKind::kInput,
@@ -45,7 +43,7 @@ Plan PlanOf(const Arguments& args) {
 
 int MeasureModels(const Arguments& args) {
   RequireFreeFolder(args.out);
-  const Plan plan = PlanOf(args);
+  const Plan plan = BuildPlan(args);
   Console console(args.common, plan.protocol.sanity_min_si);
   const RunResult run = Measure(plan, args.common.run_options(), console);
   const int exit_code = ExitCodeOf(run);

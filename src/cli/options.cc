@@ -2,12 +2,10 @@
 
 #include <charconv>
 #include <cstdint>
-#include <filesystem>
 #include <system_error>
 
-#include "experiment/manifest.h"
 #include "experiment/precision.h"
-#include "experiment/prompts.h"
+#include "headspec/plans.h"
 
 namespace headspec::cli {
 namespace {
@@ -145,8 +143,8 @@ void AddModelArgument(CLI::App& command, ModelArguments& arguments) {
 }
 
 Protocol BuildProtocol(const ProtocolOptions& options) {
-  Protocol protocol = experiment::DefaultProtocol();
-  protocol.prompts = experiment::LoadPrompts(options.prompts);
+  Protocol protocol = DefaultProtocol();
+  protocol.prompts = LoadPrompts(options.prompts);
   protocol.max_length = options.max_length;
   protocol.padding.to_max_length = options.padding == "max-length";
   if (!options.padding_side.empty())
@@ -155,26 +153,18 @@ Protocol BuildProtocol(const ProtocolOptions& options) {
   protocol.rerun_seeds = options.rerun_seeds;
   protocol.metrics = MetricsOf(options.metrics);
   if (options.dtype != "auto") {
-    protocol.variants = {
-        experiment::MakeVariant(experiment::ParsePrecision(options.dtype, "--dtype"), options.chat_template)};
+    protocol.variants = {MakeVariant(ParsePrecision(options.dtype, "--dtype"), options.chat_template)};
   } else {
     for (SanityVariant& variant : protocol.variants)
-      variant = experiment::MakeVariant(variant.precision, options.chat_template);
+      variant = MakeVariant(variant.precision, options.chat_template);
   }
-  experiment::UseProfile(experiment::ParseProfile(options.numerics, "--numerics"), "--numerics", protocol);
+  UseProfile(ParseProfile(options.numerics, "--numerics"), "--numerics", protocol);
   return protocol;
 }
 
 ModelEntry EntryOf(const std::string& model, const ProtocolOptions& options) {
-  ModelEntry entry;
-  entry.name = model;
-  entry.revision = options.revision;
+  ModelEntry entry = headspec::EntryOf(model, options.revision);
   entry.use_chat_template = options.chat_template;
-  std::error_code code;
-  auto folder = std::filesystem::absolute(model, code);  // "." has a name too
-  folder = (code ? std::filesystem::path(model) : folder).lexically_normal();
-  entry.display =
-      folder.has_filename() ? folder.filename().string() : folder.parent_path().filename().string();
   return entry;
 }
 

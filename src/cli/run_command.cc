@@ -4,7 +4,7 @@
 #include "cli/console.h"
 #include "cli/options.h"
 #include "cli/save.h"
-#include "experiment/manifest.h"
+#include "headspec/plans.h"
 #include "report/index_words.h"
 #include "report/results_json.h"
 #include "report/tables.h"
@@ -28,7 +28,7 @@ void PrintDecision(const RunResult& run, bool quiet, Console& console) {
 
 int RunExperiment(const Arguments& args) {
   RequireFreeFolder(args.out);
-  Plan plan = args.manifest.empty() ? experiment::BuiltInPlan() : experiment::ReadManifest(args.manifest);
+  Plan plan = args.manifest.empty() ? BuiltInPlan() : ReadManifest(args.manifest);
   plan.protocol.rerun_seeds = plan.protocol.rerun_seeds || args.rerun_seeds;
   plan.protocol.metrics = MetricsOf(args.metrics);
   Console console(args.common, plan.protocol.sanity_min_si);

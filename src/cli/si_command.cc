@@ -9,7 +9,7 @@
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/options.h"
-#include "experiment/stored_si.h"
+#include "headspec/index.h"
 #include "report/json_text.h"
 #include "report/statistics_json.h"
 
@@ -23,9 +23,9 @@ struct Arguments {
 
 using Json = nlohmann::ordered_json;
 
-Json JsonOf(const std::vector<experiment::StoredIndex>& all) {
+Json JsonOf(const std::vector<StoredIndex>& all) {
   Json list = Json::array();
-  for (const experiment::StoredIndex& one : all) {
+  for (const StoredIndex& one : all) {
     Json item = {{"place", one.place},
                  {"num_layers", one.layers},
                  {"num_heads", one.heads},
@@ -48,7 +48,7 @@ std::string NullColumns(const OrReason<NullStatistics>& null) {
 
 std::string Number(double value) { return std::isnan(value) ? "undefined" : fmt::format("{:.6f}", value); }
 
-std::string RowOf(const experiment::StoredIndex& one, std::size_t width) {
+std::string RowOf(const StoredIndex& one, std::size_t width) {
   const IndexStatistics& statistics = one.statistics;
   std::string text = fmt::format(
       "{:<{}}  {:>6}  {:>5}  {:>9}  {:>16}  {}  {:>11}", one.place, width, one.layers, one.heads,
@@ -60,7 +60,7 @@ std::string RowOf(const experiment::StoredIndex& one, std::size_t width) {
 }
 
 // What the columns say in words, and what they cannot hold.
-std::string WordsOf(const experiment::StoredIndex& one) {
+std::string WordsOf(const StoredIndex& one) {
   const auto& bootstrap = one.statistics.bootstrap;
   std::string text = one.place + "\n  " + one.statistics.readings.null + "\n";
   if (bootstrap.value) {
@@ -73,7 +73,7 @@ std::string WordsOf(const experiment::StoredIndex& one) {
   return text;
 }
 
-std::string TextOf(const std::vector<experiment::StoredIndex>& all) {
+std::string TextOf(const std::vector<StoredIndex>& all) {
   std::size_t width = 5;
   for (const auto& one : all) width = std::max(width, one.place.size());
   std::string text = fmt::format(
@@ -87,7 +87,7 @@ std::string TextOf(const std::vector<experiment::StoredIndex>& all) {
 
 int RunSi(const Arguments& args) {
   Console console(args.common);
-  const auto all = experiment::StoredIndices(args.file);
+  const auto all = StoredIndices(args.file);
   console.PrintResult(args.common.json ? report::JsonText(JsonOf(all)) : TextOf(all));
   return 0;
 }

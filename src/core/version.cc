@@ -5,7 +5,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "headspec/version.h"
+
 namespace headspec {
+
+std::string Version() { return HEADSPEC_VERSION; }
 
 std::string OpenSslVersion() {
   return fmt::format("{}.{}.{}", OPENSSL_version_major(), OPENSSL_version_minor(), OPENSSL_version_patch());

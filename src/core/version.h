@@ -5,6 +5,7 @@
 
 namespace headspec {
 
+// The program's own is Version() of headspec/version.h.
 std::string OpenSslVersion();  // of libcrypto, "3.0.15"
 std::string JsonLibraryVersion();
 std::string FmtVersion();

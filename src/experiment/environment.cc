@@ -12,6 +12,7 @@
 
 #include "core/version.h"
 #include "engine/forward.h"
+#include "headspec/version.h"
 #include "hub/version.h"
 #include "text/version.h"
 
@@ -73,7 +74,7 @@ std::string CpuName(std::string_view cpuinfo) {
 
 Environment DescribeEnvironment(const RunOptions& run) {
   const int cpus = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  return {.program = "headspec " HEADSPEC_VERSION,
+  return {.program = "headspec " + Version(),
           .commit = SourceCommit(),
           .compiler = HEADSPEC_COMPILER,
           .build = HEADSPEC_BUILD,

@@ -1,5 +1,6 @@
 #include "experiment/files.h"
 
+#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -32,14 +33,32 @@ std::string ReadWholeFile(const fs::path& file, const std::string& what) {
   return text;
 }
 
+namespace {
+
+// The file that this code was loaded from: the program, the library, or the Python module.
+fs::path OwnFile() {
+  Dl_info info = {};
+  static const char kAnchor = 0;
+  std::error_code code;
+  if (dladdr(&kAnchor, &info) == 0 || info.dli_fname == nullptr) return {};
+  const fs::path file = fs::canonical(info.dli_fname, code);  // relative for a program that was found in PATH
+  return code ? fs::read_symlink("/proc/self/exe", code) : file;
+}
+
+}  // namespace
+
 fs::path DataFolder() {
   std::vector<fs::path> candidates;
   std::error_code code;
   if (const char* set = std::getenv("HEADSPEC_DATA"); set != nullptr && *set != '\0') {
     candidates = {set};
   } else {
-    const fs::path program = fs::read_symlink("/proc/self/exe", code);
-    if (!program.empty()) candidates.push_back(program.parent_path().parent_path() / "share" / "headspec");
+    const fs::path folder = OwnFile().parent_path();
+    if (!folder.empty()) {
+      candidates.push_back(folder.parent_path() / "share" / "headspec");                // bin, lib
+      candidates.push_back(folder.parent_path().parent_path() / "share" / "headspec");  // lib/<architecture>
+      candidates.push_back(folder);  // beside the Python module
+    }
     candidates.emplace_back(HEADSPEC_SOURCE_DIR);
   }
   for (const fs::path& folder : candidates) {

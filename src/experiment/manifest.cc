@@ -1,5 +1,3 @@
-#include "experiment/manifest.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,10 +9,13 @@
 #include "experiment/precision.h"
 #include "experiment/prompts.h"
 #include "experiment/toml_reader.h"
+#include "headspec/plans.h"
 
-namespace headspec::experiment {
+namespace headspec {
 namespace fs = std::filesystem;
 namespace {
+
+using namespace experiment;  // NOLINT(google-build-using-namespace)
 
 // A file's path is relative to the manifest.
 std::string PromptSource(const std::string& name, const fs::path& folder) {
@@ -138,6 +139,28 @@ Plan ReadPlan(const toml::table& table, const fs::path& file) {
 
 }  // namespace
 
+ModelEntry EntryOf(const std::string& model, const std::string& revision) {
+  ModelEntry entry;
+  entry.name = model;
+  entry.revision = revision;
+  std::error_code code;
+  fs::path folder = fs::absolute(model, code);  // "." has a name too
+  folder = (code ? fs::path(model) : folder).lexically_normal();
+  entry.display =
+      folder.has_filename() ? folder.filename().string() : folder.parent_path().filename().string();
+  return entry;
+}
+
+Plan PlanOf(const std::vector<std::string>& models) {
+  Plan plan;
+  plan.experiment = "measure";
+  plan.slug = "measure";
+  plan.purpose = "Specialization Index of single models";
+  plan.protocol = DefaultProtocol();
+  for (const std::string& model : models) plan.ladder.push_back(EntryOf(model));
+  return plan;
+}
+
 Protocol DefaultProtocol() {
   Protocol protocol;
   protocol.standard = "E11-v3";
@@ -165,4 +188,4 @@ Plan ReadManifest(const fs::path& file) {
 
 Plan BuiltInPlan() { return ReadManifest(DataFolder() / "experiments" / "nano-ladder.toml"); }
 
-}  // namespace headspec::experiment
+}  // namespace headspec

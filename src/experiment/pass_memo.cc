@@ -14,6 +14,7 @@
 #include "experiment/environment.h"
 #include "experiment/head_metrics_sink.h"
 #include "experiment/own_cache.h"
+#include "headspec/version.h"
 
 namespace headspec::experiment {
 namespace fs = std::filesystem;
@@ -188,8 +189,8 @@ std::uint64_t MostBytes(const std::string& key, const PassShape& shape) {
 
 std::string PassKey(const PassInputs& inputs) {
   const bool is_sanity = inputs.kind == PassKind::kSanity;
-  std::string key = fmt::format("program headspec {} {}\npass {}\nmetric {}\n", HEADSPEC_VERSION,
-                                SourceCommit(), kPassVersion, kEntropyVersion);
+  std::string key = fmt::format("program headspec {} {}\npass {}\nmetric {}\n", Version(), SourceCommit(),
+                                kPassVersion, kEntropyVersion);
   if (is_sanity) key += fmt::format("metric {}\n", kProbeVersion);
   if (inputs.has_head_metrics) key += fmt::format("metric {}\n", kHeadMetricsVersion);
   key += fmt::format("profile {}\nprecision {}\nscores {}\narithmetic {}\n", ProfileName(inputs.profile),

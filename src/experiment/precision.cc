@@ -7,8 +7,9 @@
 #include <vector>
 
 #include "core/error.h"
+#include "headspec/plans.h"
 
-namespace headspec::experiment {
+namespace headspec {
 namespace {
 
 struct Row {
@@ -26,8 +27,6 @@ constexpr std::array<Row, 3> kRows = {{
 const Row& RowOf(Precision precision) { return kRows[static_cast<std::size_t>(precision)]; }
 
 }  // namespace
-
-DType TypeOf(Precision precision) { return RowOf(precision).type; }
 
 Precision ParsePrecision(std::string_view name, std::string_view where) {
   for (const Row& row : kRows) {
@@ -58,13 +57,18 @@ void UseProfile(Profile profile, std::string_view where, Protocol& protocol) {
   }
 }
 
-DType ScoreTypeOf(Profile profile, Precision precision) {
-  return profile == Profile::kHf447 ? DType::kF32 : TypeOf(precision);
-}
-
 SanityVariant MakeVariant(Precision precision, bool use_chat_template) {
   return {use_chat_template, precision,
           std::string(use_chat_template ? "chat+" : "raw+") + RowOf(precision).label};
 }
 
-}  // namespace headspec::experiment
+namespace experiment {
+
+DType TypeOf(Precision precision) { return RowOf(precision).type; }
+
+DType ScoreTypeOf(Profile profile, Precision precision) {
+  return profile == Profile::kHf447 ? DType::kF32 : TypeOf(precision);
+}
+
+}  // namespace experiment
+}  // namespace headspec

@@ -9,9 +9,11 @@
 #include "core/json.h"
 #include "core/utf8.h"
 #include "experiment/files.h"
+#include "headspec/plans.h"
 
-namespace headspec::experiment {
+namespace headspec {
 namespace fs = std::filesystem;
+namespace experiment {
 namespace {
 
 constexpr const char* kFormats = "give a JSON list of strings, or a text file with one prompt a line";
@@ -95,7 +97,10 @@ std::string PromptMd5(const std::vector<std::string>& prompts) {
 
 bool IsBuiltInPromptSet(std::string_view name) { return name.find_first_of("/.") == std::string_view::npos; }
 
+}  // namespace experiment
+
 PromptSet LoadPrompts(const std::string& name) {
+  using namespace experiment;  // NOLINT(google-build-using-namespace)
   const bool built_in = IsBuiltInPromptSet(name);
   const fs::path file = built_in ? DataFolder() / "data" / "prompts" / (name + ".json") : fs::path(name);
   std::error_code code;
@@ -129,4 +134,11 @@ PromptSet LoadPrompts(const std::string& name) {
   return set;
 }
 
-}  // namespace headspec::experiment
+PromptSet PromptsOf(std::vector<std::string> prompts, const std::string& version) {
+  PromptSet set{.version = version, .source = version, .md5 = experiment::PromptMd5(prompts), .prompts = {}};
+  set.prompts = std::move(prompts);
+  experiment::Check(set, "");
+  return set;
+}
+
+}  // namespace headspec

@@ -14,6 +14,7 @@
 #include "experiment/measurement.h"
 #include "experiment/precision.h"
 #include "experiment/subject.h"
+#include "headspec/plans.h"
 
 namespace headspec::experiment {
 namespace {

@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "experiment/environment.h"
+#include "headspec/version.h"
 
 namespace headspec::experiment {
 
@@ -12,7 +13,7 @@ RunResult StartResult(const Plan& plan, const RunOptions& options) {
   RunResult result;
   result.plan = plan;
   result.timestamp = fmt::format("{:%Y%m%d_%H%M%S}", fmt::localtime(std::time(nullptr)));
-  result.headspec_version = HEADSPEC_VERSION;
+  result.headspec_version = Version();
   result.environment = DescribeEnvironment(options);
   return result;
 }

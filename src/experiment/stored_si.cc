@@ -1,14 +1,20 @@
-#include "experiment/stored_si.h"
-
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/format.h>
+
+#include "core/error.h"
 #include "experiment/statistics.h"
 #include "experiment/stored_entropies.h"
+#include "headspec/index.h"
 #include "metrics/specialization.h"
 
-namespace headspec::experiment {
+namespace headspec {
 namespace {
+
+using experiment::ComputeIndexStatistics;
+using experiment::ReadStoredEntropies;
+using experiment::StoredEntropies;
 
 constexpr double kRounding = 1e-9;
 
@@ -24,7 +30,7 @@ bool HasMean(const std::vector<Table>& prompts, const Table& mean) {
 }
 
 IndexStatistics StatisticsOf(const StoredEntropies& stored) {
-  const std::int64_t seed = StatisticsSeed({});
+  const std::int64_t seed = experiment::StatisticsSeed({});
   const bool is_mean = stored.prompts.empty() || HasMean(stored.prompts, stored.values);
   IndexStatistics statistics =
       ComputeIndexStatistics(stored.values, is_mean ? stored.prompts : std::vector<Table>{}, seed);
@@ -32,17 +38,61 @@ IndexStatistics StatisticsOf(const StoredEntropies& stored) {
   return statistics;
 }
 
+StoredIndex IndexOf(const Table& mean) {
+  metrics::Specialization s = metrics::ComputeSpecialization(mean);
+  StoredIndex index;
+  index.layers = static_cast<int>(mean.size());
+  index.heads = static_cast<int>(mean.front().size());
+  index.specialization_index = s.index;
+  index.mean_head_correlation = s.mean_correlation;
+  index.head_correlation = std::move(s.correlation);
+  index.constant_heads = std::move(s.constant_heads);
+  return index;
+}
+
+std::string ShapeOf(const Table& table) {
+  return fmt::format("{} x {}", table.size(), table.empty() ? 0 : table.front().size());
+}
+
+void CheckShapes(const std::vector<Table>& prompts) {
+  if (prompts.empty() || prompts.front().empty() || prompts.front().front().empty()) {
+    throw Error(ErrorKind::kInput, "entropies: expected at least one layer and one head, found none",
+                "give [layers][heads], or [prompts][layers][heads]");
+  }
+  const Table& first = prompts.front();
+  for (std::size_t p = 0; p < prompts.size(); ++p) {
+    const auto has_width = [&first](const auto& row) { return row.size() == first.front().size(); };
+    if (prompts[p].size() == first.size() && std::all_of(prompts[p].begin(), prompts[p].end(), has_width))
+      continue;
+    throw Error(
+        ErrorKind::kInput,
+        fmt::format(
+            "entropies of prompt {}: expected {} layers x heads, as the first has, found {} or ragged rows",
+            p + 1, ShapeOf(first), ShapeOf(prompts[p])),
+        "give every prompt the same shape");
+  }
+}
+
 }  // namespace
 
 std::vector<StoredIndex> StoredIndices(const std::filesystem::path& file) {
   std::vector<StoredIndex> all;
   for (const StoredEntropies& stored : ReadStoredEntropies(file)) {
-    const metrics::Specialization s = metrics::ComputeSpecialization(stored.values);
-    all.push_back({stored.place, static_cast<int>(stored.values.size()),
-                   static_cast<int>(stored.values.front().size()), s.index, s.mean_correlation, s.correlation,
-                   s.constant_heads, static_cast<int>(stored.prompts.size()), StatisticsOf(stored)});
+    StoredIndex& index = all.emplace_back(IndexOf(stored.values));
+    index.place = stored.place;
+    index.prompts = static_cast<int>(stored.prompts.size());
+    index.statistics = StatisticsOf(stored);
   }
   return all;
 }
 
-}  // namespace headspec::experiment
+StoredIndex ComputeIndex(const std::vector<Table>& prompts, std::int64_t seed) {
+  CheckShapes(prompts);
+  const Table mean = metrics::MeanTable(prompts);
+  StoredIndex index = IndexOf(mean);
+  index.prompts = static_cast<int>(prompts.size());
+  index.statistics = ComputeIndexStatistics(mean, prompts.size() > 1 ? prompts : std::vector<Table>{}, seed);
+  return index;
+}
+
+}  // namespace headspec

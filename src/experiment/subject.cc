@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "experiment/progress.h"
+#include "headspec/version.h"
 #include "hub/fetch.h"
 
 namespace headspec::experiment {
@@ -20,7 +21,7 @@ using Clock = std::chrono::steady_clock;
 
 hub::Settings SettingsOf(const HubOptions& options) {
   hub::Settings settings = hub::SettingsFromEnvironment();
-  settings.user_agent = "headspec/" HEADSPEC_VERSION;
+  settings.user_agent = "headspec/" + Version();
   if (options.offline) settings.offline_reason = "--offline";
   if (!options.cache_folder.empty()) settings.cache = options.cache_folder;
   return settings;

@@ -10,11 +10,11 @@
 #include <iterator>
 #include <set>
 
-#include "experiment/manifest.h"
 #include "experiment/measurement.h"
 #include "experiment/random_weights.h"
 #include "experiment/subject_of.h"
 #include "golden.h"
+#include "headspec/plans.h"
 #include "metrics/baseline.h"
 
 namespace headspec::experiment {

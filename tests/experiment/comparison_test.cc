@@ -9,9 +9,9 @@
 #include <nlohmann/json.hpp>
 
 #include "error_of.h"
-#include "experiment/manifest.h"
 #include "experiment/precision.h"
 #include "headspec/comparison.h"
+#include "headspec/plans.h"
 #include "temporary_folder.h"
 
 namespace headspec {
@@ -30,7 +30,7 @@ std::string Published(const char* file) {
 
 Comparison CompareFiles(const std::vector<std::string>& names, bool strict = false) {
   Plan plan;
-  plan.protocol = experiment::DefaultProtocol();
+  plan.protocol = DefaultProtocol();
   for (const std::string& name : names) {
     ModelEntry entry;
     entry.name = entry.display = name;

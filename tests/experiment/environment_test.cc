@@ -7,9 +7,9 @@
 #include "engine/forward.h"
 #include "experiment/conversions.h"
 #include "experiment/golden.h"
-#include "experiment/manifest.h"
 #include "experiment/measurement.h"
 #include "experiment/subject_of.h"
+#include "headspec/plans.h"
 
 namespace headspec::experiment {
 namespace {

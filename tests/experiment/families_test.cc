@@ -12,6 +12,7 @@
 #include "experiment/precision.h"
 #include "experiment/sinks.h"
 #include "golden.h"
+#include "headspec/plans.h"
 #include "metrics/specialization.h"
 #include "model/family.h"
 

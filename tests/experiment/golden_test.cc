@@ -12,11 +12,11 @@
 #include "checkpoint/safetensors.h"
 #include "engine/forward.h"
 #include "experiment/files.h"
-#include "experiment/manifest.h"
 #include "experiment/measurement.h"
 #include "experiment/precision.h"
 #include "experiment/prompts.h"
 #include "experiment/subject_of.h"
+#include "headspec/plans.h"
 
 namespace headspec::experiment {
 namespace {

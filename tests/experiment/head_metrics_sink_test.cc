@@ -9,11 +9,11 @@
 #include <set>
 
 #include "experiment/induction.h"
-#include "experiment/manifest.h"
 #include "experiment/measurement.h"
 #include "experiment/pass.h"
 #include "experiment/subject.h"
 #include "golden.h"
+#include "headspec/plans.h"
 
 namespace headspec::experiment {
 namespace {

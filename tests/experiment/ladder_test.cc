@@ -5,8 +5,8 @@
 #include <string>
 
 #include "experiment/golden.h"
-#include "experiment/manifest.h"
 #include "experiment/own_cache_folder.h"
+#include "headspec/plans.h"
 #include "headspec/run.h"
 
 namespace headspec::experiment {

@@ -1,5 +1,5 @@
 // Manifests: the two that are shipped, field by field; the defaults; and every way to get one wrong.
-#include "experiment/manifest.h"
+#include "headspec/plans.h"
 
 #include <gtest/gtest.h>
 

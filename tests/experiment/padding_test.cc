@@ -7,11 +7,11 @@
 
 #include "engine/forward.h"
 #include "error_of.h"
-#include "experiment/manifest.h"
 #include "experiment/padding.h"
 #include "experiment/pass_memo.h"
 #include "experiment/sinks.h"
 #include "golden.h"
+#include "headspec/plans.h"
 #include "metrics/specialization.h"
 #include "subject_of.h"
 

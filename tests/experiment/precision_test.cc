@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "headspec/plans.h"
+
 #include "error_of.h"
 
 namespace headspec::experiment {

@@ -1,5 +1,6 @@
 // Prompt sets: the built-in one by its MD5, users' files in both formats, and every way to get one wrong.
 #include "experiment/prompts.h"
+#include "headspec/plans.h"
 
 #include <gtest/gtest.h>
 

@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "experiment/files.h"
-#include "experiment/manifest.h"
 #include "experiment/measurement.h"
 #include "experiment/own_cache_folder.h"
 #include "experiment/subject_of.h"
 #include "golden.h"
+#include "headspec/plans.h"
 #include "headspec/run.h"
 
 namespace headspec::experiment {

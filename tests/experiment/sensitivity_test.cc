@@ -6,10 +6,10 @@
 #include <cmath>
 #include <filesystem>
 
-#include "experiment/manifest.h"
 #include "experiment/measurement.h"
 #include "experiment/subject_of.h"
 #include "golden.h"
+#include "headspec/plans.h"
 #include "metrics/specialization.h"
 
 namespace headspec::experiment {

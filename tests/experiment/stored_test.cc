@@ -8,7 +8,7 @@
 
 #include "error_of.h"
 #include "experiment/stored_entropies.h"
-#include "experiment/stored_si.h"
+#include "headspec/index.h"
 #include "temporary_folder.h"
 
 namespace headspec::experiment {

@@ -9,7 +9,7 @@
 
 #include "error_of.h"
 #include "experiment/golden.h"
-#include "experiment/manifest.h"
+#include "headspec/plans.h"
 #include "headspec/run.h"
 #include "temporary_folder.h"
 

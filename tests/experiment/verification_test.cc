@@ -11,10 +11,10 @@
 #include "core/hash.h"
 #include "error_of.h"
 #include "experiment/golden.h"
-#include "experiment/manifest.h"
 #include "experiment/prompts.h"
 #include "experiment/statistics.h"
 #include "experiment/verdict.h"
+#include "headspec/plans.h"
 #include "headspec/run.h"
 #include "temporary_folder.h"
 

@@ -1,0 +1,34 @@
+// Results as text and as folders, as the program writes them.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "headspec/comparison.h"
+#include "headspec/export.h"
+#include "headspec/index.h"
+#include "headspec/result.h"
+
+namespace headspec {
+
+// results.json of `run` and `measure`: docs/results.schema.json. NaN becomes null.
+HEADSPEC_API std::string ToJson(const RunResult& run);
+// results.json of `compare`: docs/comparison.schema.json.
+HEADSPEC_API std::string ToJson(const Comparison& comparison);
+// What `headspec si --json` prints.
+HEADSPEC_API std::string ToJson(const std::vector<StoredIndex>& indices);
+
+// The result that a results.json of `run` or `measure` was written from, but what the file does not hold
+// (prompt by prompt head metrics, kept attention, paths). `file` names it in errors. Throws Error(kInput).
+HEADSPEC_API RunResult FromJson(std::string_view text, std::string_view file = "results.json");
+
+// Writes everything that the program writes for such a result into `folder`, which must not exist: whole or
+// not at all. Returns the files. Throws Error(kSystem).
+HEADSPEC_API std::vector<std::filesystem::path> Save(const RunResult& run,
+                                                     const std::filesystem::path& folder);
+HEADSPEC_API std::vector<std::filesystem::path> Save(const Comparison& comparison,
+                                                     const std::filesystem::path& folder);
+
+}  // namespace headspec
