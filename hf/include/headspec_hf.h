@@ -30,11 +30,15 @@ typedef struct HeadspecHfText {
 } HeadspecHfText;
 
 /* Owned by the caller; give it back with headspec_hf_encoding_free. Token i, as the vocabulary writes it, is
- * tokens[token_ends[i - 1]] up to tokens[token_ends[i]], with 0 for token_ends[-1]. */
+ * tokens[token_ends[i - 1]] up to tokens[token_ends[i]], with 0 for token_ends[-1]. It stands for the bytes
+ * offsets[2 * i] up to offsets[2 * i + 1] of the text, before the post-processor trims them, unless added[i]
+ * is 1: then the post-processor put it there. */
 typedef struct HeadspecHfEncoding {
   const uint32_t* ids;
   const size_t* token_ends;
   const char* tokens;
+  const size_t* offsets;
+  const uint8_t* added;
   size_t count;
   int truncated;
   void* owner;

@@ -11,7 +11,9 @@ use tokenizers::{
 use crate::{Failure, Status};
 
 pub struct LoadedTokenizer {
+    /// Without its post-processor, which moves the offsets of tokens.
     inner: Tokenizer,
+    post_processor: Option<PostProcessorWrapper>,
     /// The file's own settings: transformers replaces them at every call but takes defaults from them.
     truncation: Value,
     padding: Value,
@@ -27,6 +29,10 @@ pub struct Encoded {
     pub ids: Vec<u32>,
     pub token_ends: Vec<usize>,
     pub tokens: String,
+    /// Begin and end of each token in the text, in bytes; 0 and 0 where the post-processor added it.
+    pub offsets: Vec<[usize; 2]>,
+    /// 1 where the post-processor added it.
+    pub added: Vec<u8>,
     pub truncated: bool,
 }
 
@@ -56,7 +62,9 @@ impl LoadedTokenizer {
         let padding = serde_json::to_value(inner.get_padding())?;
         inner.with_truncation(None)?;
         inner.with_padding(None);
-        Ok(Self { inner, truncation, padding })
+        let post_processor = inner.get_post_processor().cloned();
+        inner.with_post_processor(None::<PostProcessorWrapper>);
+        Ok(Self { inner, post_processor, truncation, padding })
     }
 
     pub fn describe(&self) -> Result<Value, Failure> {
@@ -90,9 +98,7 @@ impl LoadedTokenizer {
                 .with_pre_tokenizer(serde_json::from_value::<Option<tokenizers::PreTokenizerWrapper>>(part)?);
         }
         if let Some(part) = changes.remove("post_processor") {
-            self.inner.with_post_processor(
-                serde_json::from_value::<Option<tokenizers::PostProcessorWrapper>>(part)?,
-            );
+            self.post_processor = serde_json::from_value(part)?;
         }
         if let Some(part) = changes.remove("encode_special_tokens") {
             self.inner.set_encode_special_tokens(serde_json::from_value(part)?);
@@ -118,7 +124,9 @@ impl LoadedTokenizer {
             encoding.take_overflowing();
         }
         let truncated = encoding.len() < full;
+        let of_text: Vec<[usize; 2]> = encoding.get_offsets().iter().map(|o| [o.0, o.1]).collect();
         let encoding = self.add_special_tokens(encoding)?;
+        let (offsets, added) = places(&encoding, of_text)?;
 
         let mut tokens = String::new();
         let mut token_ends = Vec::with_capacity(encoding.len());
@@ -126,11 +134,11 @@ impl LoadedTokenizer {
             tokens.push_str(token);
             token_ends.push(tokens.len());
         }
-        Ok(Encoded { ids: encoding.get_ids().to_vec(), token_ends, tokens, truncated })
+        Ok(Encoded { ids: encoding.get_ids().to_vec(), token_ends, tokens, offsets, added, truncated })
     }
 
     fn room_for_text(&self, max_length: usize) -> Result<usize, Failure> {
-        let added = self.inner.get_post_processor().map_or(0, |processor| processor.added_tokens(false));
+        let added = self.post_processor.as_ref().map_or(0, |processor| processor.added_tokens(false));
         max_length.checked_sub(added).ok_or_else(|| {
             let message = format!("max_length is {max_length}, the special tokens alone are {added}");
             Failure::new(Status::Failed, message)
@@ -138,7 +146,7 @@ impl LoadedTokenizer {
     }
 
     fn add_special_tokens(&self, encoding: Encoding) -> Result<Encoding, Failure> {
-        match self.inner.get_post_processor() {
+        match &self.post_processor {
             Some(processor) => Ok(processor.process(encoding, None, true)?),
             None => Ok(encoding),
         }
@@ -159,6 +167,22 @@ impl LoadedTokenizer {
         );
         let processed = self.add_special_tokens(text)?;
         Ok(processed.get_special_tokens_mask().iter().take_while(|special| **special == 1).count())
+    }
+}
+
+/// Offsets and marks of the tokens after post-processing, which keeps those of the text in their order.
+fn places(encoding: &Encoding, of_text: Vec<[usize; 2]>) -> Result<(Vec<[usize; 2]>, Vec<u8>), Failure> {
+    let mut of_text = of_text.into_iter();
+    let mut offsets = Vec::with_capacity(encoding.len());
+    let mut added = Vec::with_capacity(encoding.len());
+    for special in encoding.get_special_tokens_mask() {
+        let is_added = *special == 1;
+        added.push(u8::from(is_added));
+        offsets.push(if is_added { Some([0, 0]) } else { of_text.next() });
+    }
+    match offsets.into_iter().collect() {
+        Some(offsets) if of_text.next().is_none() => Ok((offsets, added)),
+        _ => Err(Failure::new(Status::Failed, "the post-processor does not mark the tokens it adds")),
     }
 }
 

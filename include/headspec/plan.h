@@ -117,6 +117,9 @@ struct Protocol {
   HeadMetricSet metrics = HeadMetricSet::kPrompts;
   bool sensitivity = false;  // the index again with one thing changed at a time
   bool baselines = false;    // what heads give that have learnt nothing, on the same prompts
+  // Keep what the heads attend to in ModelResult::attention, unless that is more than so many bytes.
+  bool keep_attention = false;
+  std::uint64_t attention_limit = 64'000'000;
 };
 
 struct Plan {

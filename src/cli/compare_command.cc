@@ -16,6 +16,7 @@ struct Arguments {
   std::string tuned;
   std::string out;
   ProtocolOptions protocol;
+  AttentionOptions attention;
   CommonOptions common;
 };
 
@@ -25,6 +26,7 @@ Plan PlanOf(const Arguments& args) {
   plan.slug = "compare";
   plan.purpose = "What tuning did to a model's attention heads";
   plan.protocol = BuildProtocol(args.protocol);
+  Apply(args.attention, plan.protocol);
   plan.ladder.push_back(EntryOf(args.base, args.protocol));
   if (!args.tuned.empty()) plan.ladder.push_back(EntryOf(args.tuned, args.protocol));
   return plan;
@@ -75,6 +77,7 @@ void AddCompare(CLI::App& program, int& exit_code) {
   AddPrecisionOptions(*command, args->protocol);
   AddPromptOptions(*command, args->protocol);
   AddPaddingOptions(*command, args->protocol);
+  AddAttentionOptions(*command, args->attention);
   AddMeasuringOptions(*command, args->common);
   command->footer("Example: headspec compare ~/models/base ~/models/instruct --dtype bfloat16 --out pair");
   command->callback([args, &exit_code] { exit_code = ComparePair(*args); });

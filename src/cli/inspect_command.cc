@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/console.h"
@@ -76,7 +77,20 @@ nlohmann::ordered_json JsonOf(const experiment::Inspection& in) {
             {"estimated_seconds", in.pass.operations / in.operations_per_second}}},
           {"token_ids", in.prompts.ids},
           {"tokens", in.prompts.tokens},
+          {"token_roles", in.prompts.roles},
           {"warnings", in.prompts.warnings}};
+}
+
+// "{bos <s>} {template [ INST ]} What is {template [ / INST ]}": what is not the prompt's is marked.
+std::string Marked(const std::vector<std::string>& tokens, const std::vector<std::string>& roles) {
+  std::string text;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const bool is_marked = roles[i] != "text";
+    if (is_marked && (i == 0 || roles[i - 1] != roles[i])) text += " {" + roles[i];
+    text += " " + tokens[i];
+    if (is_marked && (i + 1 == tokens.size() || roles[i + 1] != roles[i])) text += "}";
+  }
+  return text;
 }
 
 std::string TextOf(const experiment::Inspection& in) {
@@ -102,8 +116,7 @@ std::string TextOf(const experiment::Inspection& in) {
                                          : "has a chat template, not applied");
   for (std::size_t p = 0; p < in.prompts.tokens.size(); ++p) {
     text += fmt::format("  prompt {:<2} {:>4} tokens ", p + 1, in.prompts.tokens[p].size());
-    for (const std::string& token : in.prompts.tokens[p]) text += " " + token;
-    text += "\n";
+    text += Marked(in.prompts.tokens[p], in.prompts.roles[p]) + "\n";
   }
   for (const std::string& warning : in.prompts.warnings) text += "  warning: " + warning + "\n";
   return text;

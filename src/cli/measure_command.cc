@@ -23,6 +23,7 @@ struct Arguments {
   bool sensitivity = false;
   bool baselines = false;
   ProtocolOptions protocol;
+  AttentionOptions attention;
   CommonOptions common;
 };
 
@@ -37,6 +38,7 @@ Plan BuildPlan(const Arguments& args) {
   }
   plan.protocol.sensitivity = args.sensitivity;
   plan.protocol.baselines = args.baselines;
+  Apply(args.attention, plan.protocol);
   for (const std::string& model : args.models) plan.ladder.push_back(EntryOf(model, args.protocol));
   return plan;
 }
@@ -84,6 +86,7 @@ void AddMeasure(CLI::App& program, int& exit_code) {
   AddMetricsOption(*command, args->protocol.metrics);
   AddPaddingOptions(*command, args->protocol);
   AddSeedOptions(*command, args->protocol);
+  AddAttentionOptions(*command, args->attention);
   AddMeasuringOptions(*command, args->common);
   command->footer("Example: headspec measure ~/models/phi-2 --dtype bfloat16 --out phi-2");
   command->callback([args, &exit_code] { exit_code = MeasureModels(*args); });

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <system_error>
 
+#include "core/error.h"
 #include "experiment/precision.h"
 #include "headspec/plans.h"
 
@@ -125,6 +126,25 @@ void AddPaddingOptions(CLI::App& command, ProtocolOptions& options) {
       ->capture_default_str();
   command.add_option("--padding-side", options.padding_side, "left or right (default: the tokenizer's)")
       ->check(CLI::IsMember({"left", "right"}));
+}
+
+void AddAttentionOptions(CLI::App& command, AttentionOptions& options) {
+  command.add_flag("--keep-attention", options.keep,
+                   "also write the attention of every prompt, layer and head, a byte for each weight, to "
+                   "attention.npz; its size is said before anything is measured");
+  command
+      .add_option("--attention-limit", options.limit_mb,
+                  "megabytes of attention that are kept at most; more is refused (default 64)")
+      ->check(CLI::Range(1, 1 << 20));
+}
+
+void Apply(const AttentionOptions& options, Protocol& protocol) {
+  protocol.keep_attention = protocol.keep_attention || options.keep;
+  if (!options.limit_mb) return;
+  if (!protocol.keep_attention)
+    throw Error(ErrorKind::kInput, "--attention-limit: no attention is kept",
+                "add --keep-attention, or leave it out");
+  protocol.attention_limit = static_cast<std::uint64_t>(*options.limit_mb) * 1'000'000;
 }
 
 void AddSeedOptions(CLI::App& command, ProtocolOptions& options) {

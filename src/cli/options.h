@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -66,7 +67,17 @@ void AddPromptOptions(CLI::App& command, ProtocolOptions& options);
 void AddMetricsOption(CLI::App& command, std::string& metrics);  // --metrics
 HeadMetricSet MetricsOf(const std::string& metrics);
 void AddPaddingOptions(CLI::App& command, ProtocolOptions& options);  // --padding, --padding-side
-void AddSeedOptions(CLI::App& command, ProtocolOptions& options);     // --seed, --rerun-seeds
+// Keeping attention. What is not given is left to the protocol that there is, a manifest's.
+struct AttentionOptions {
+  bool keep = false;
+  std::optional<int> limit_mb;
+};
+void AddAttentionOptions(CLI::App& command,
+                         AttentionOptions& options);  // --keep-attention, --attention-limit
+// Throws Error(kInput) on a limit for nothing.
+void Apply(const AttentionOptions& options, Protocol& protocol);
+
+void AddSeedOptions(CLI::App& command, ProtocolOptions& options);  // --seed, --rerun-seeds
 
 // What a command about one model takes.
 struct ModelArguments {

@@ -17,6 +17,7 @@ struct Arguments {
   std::string out;
   bool rerun_seeds = false;
   std::string metrics = "prompts";
+  AttentionOptions attention;
   CommonOptions common;
 };
 
@@ -31,6 +32,7 @@ int RunExperiment(const Arguments& args) {
   Plan plan = args.manifest.empty() ? BuiltInPlan() : ReadManifest(args.manifest);
   plan.protocol.rerun_seeds = plan.protocol.rerun_seeds || args.rerun_seeds;
   plan.protocol.metrics = MetricsOf(args.metrics);
+  Apply(args.attention, plan.protocol);
   Console console(args.common, plan.protocol.sanity_min_si);
   console.Print(plan.experiment + (plan.purpose.empty() ? "" : ": " + plan.purpose) + "\n\n");
   const RunResult run = Run(plan, args.common.run_options(), console);
@@ -60,6 +62,7 @@ void AddRun(CLI::App& program, int& exit_code) {
   command->add_option("--out", args->out, "folder to write (default results/<slug>_<timestamp>)");
   command->add_flag("--rerun-seeds", args->rerun_seeds, "really repeat the pass for every seed");
   AddMetricsOption(*command, args->metrics);
+  AddAttentionOptions(*command, args->attention);
   AddMeasuringOptions(*command, args->common);
   command->footer("Example: headspec run experiments/phi-size-ladder.toml --out phi");
   command->callback([args, &exit_code] { exit_code = RunExperiment(*args); });

@@ -106,6 +106,9 @@ RunResult MeasureMissing(const Source& base, const Source& tuned, const Plan& pl
   for (const Source* source : {&base, &tuned}) {
     if (!source->stored) missing.ladder.push_back(source->entry);
   }
+  if (missing.ladder.empty() && plan.protocol.keep_attention)
+    throw Error(ErrorKind::kInput, "--keep-attention: both sides are stored results, nothing is measured",
+                "leave it out, or name models");
   if (missing.ladder.empty()) return experiment::StartResult(plan, options);
   return Measure(missing, options, observer);
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "experiment/attention_room.h"
 #include "experiment/measurement.h"
 #include "experiment/pass.h"
 #include "experiment/sanity.h"
@@ -152,6 +153,7 @@ void MeasureLadder(std::optional<Subject> first, const std::optional<Measurement
 
 RunResult Run(const Plan& plan, const RunOptions& options, Observer& observer) {
   if (options.strict) experiment::RequireUniform(plan, options.hub, observer);
+  experiment::StateKeptAttention(plan, options.hub, observer);
   RunResult result = experiment::StartResult(plan, options);
   std::optional<Subject> first;
   std::optional<MeasurementSettings> settings;
@@ -167,6 +169,7 @@ RunResult Run(const Plan& plan, const RunOptions& options, Observer& observer) {
 
 RunResult Measure(const Plan& plan, const RunOptions& options, Observer& observer) {
   if (options.strict) experiment::RequireUniform(plan, options.hub, observer);
+  experiment::StateKeptAttention(plan, options.hub, observer);
   RunResult result = experiment::StartResult(plan, options);
   MeasureLadder(std::nullopt,
                 plan.protocol.variants.size() == 1

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdint>
 #include <sstream>
 
 #include "core/error.h"
@@ -17,6 +18,8 @@ namespace {
 
 using namespace experiment;  // NOLINT(google-build-using-namespace)
 
+constexpr std::uint64_t kMegabyte = 1'000'000;
+
 // A file's path is relative to the manifest.
 std::string PromptSource(const std::string& name, const fs::path& folder) {
   return IsBuiltInPromptSet(name) ? name : (folder / name).string();
@@ -24,7 +27,8 @@ std::string PromptSource(const std::string& name, const fs::path& folder) {
 
 Protocol ReadProtocol(const TomlReader& toml, const fs::path& folder) {
   toml.AllowOnly({"standard", "prompts", "prompt_md5", "max_length", "seeds", "rerun_seeds", "dtypes",
-                  "chat_template", "sanity_min_si", "fallback", "numerics"});
+                  "chat_template", "sanity_min_si", "fallback", "numerics", "keep_attention",
+                  "attention_limit"});
   Protocol protocol = DefaultProtocol();
   protocol.standard = toml.String("standard", "");
   protocol.prompts = LoadPrompts(PromptSource(toml.String("prompts", "standard-10-v3"), folder));
@@ -39,6 +43,10 @@ Protocol ReadProtocol(const TomlReader& toml, const fs::path& folder) {
   if (protocol.seeds.empty())
     toml.Fail("seeds", "expected at least one, found none", "the notebook's are [42, 123, 456]");
   protocol.rerun_seeds = toml.Bool("rerun_seeds", false);
+  protocol.keep_attention = toml.Bool("keep_attention", false);
+  const auto limit = static_cast<std::int64_t>(protocol.attention_limit / kMegabyte);
+  protocol.attention_limit =
+      static_cast<std::uint64_t>(toml.Int("attention_limit", limit, 1, 1 << 20)) * kMegabyte;
   const bool chat_template = toml.Bool("chat_template", false);
   protocol.variants.clear();
   for (const std::string& name : toml.Strings("dtypes", {"bfloat16", "float16", "float32"})) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "experiment/attention_room.h"
 #include "experiment/baselines.h"
 #include "experiment/conversions.h"
 #include "experiment/head_metrics_sink.h"
@@ -46,11 +47,12 @@ Passes RunPasses(const Subject& subject, const ModelResult& result, const Padded
       .head_metrics = protocol.metrics != HeadMetricSet::kNone && prompts.valid_tokens.empty(),
       .induction = result.induction_ids};
   request.valid_tokens = prompts.valid_tokens;
+  request.keep_attention = protocol.keep_attention;
   request.run.fresh = request.run.fresh || protocol.rerun_seeds;
   Passes passes{.first = RunPass(subject, ids, protocol, request, observer)};
   passes.seconds = passes.first.result.seconds;
   if (!protocol.rerun_seeds || protocol.seeds.empty()) return passes;
-  request.use_memo = false;
+  request.use_memo = request.keep_attention = false;
   const auto add_index = [&passes](const PassResult& pass) {
     passes.si_values.push_back(metrics::ComputeSpecialization(metrics::MeanTable(pass.per_prompt)).index);
   };
@@ -196,6 +198,7 @@ ModelResult MeasureModel(const Subject& subject, const ModelEntry& entry, const 
   result.sanity_override = settings.override;
   TokenisedPrompts prompts =
       Tokenise(subject, protocol.prompts.prompts, protocol.max_length, settings.use_chat_template);
+  RequireRoomForAttention(subject, prompts.ids, protocol);
   DescribeArchitecture(subject.model.config(), result);
   result.provenance = ProvenanceOf(subject);
   result.provenance.conversions = ConversionsOf(subject.model, settings.precision);
@@ -208,6 +211,7 @@ ModelResult MeasureModel(const Subject& subject, const ModelEntry& entry, const 
   result.padding = padded.used;
   result.token_ids = std::move(prompts.ids);
   result.tokens = std::move(prompts.tokens);
+  result.token_roles = std::move(prompts.roles);
   result.warnings = std::move(prompts.warnings);
   const bool is_padded = !padded.valid_tokens.empty();
   if (protocol.metrics == HeadMetricSet::kAll && !is_padded) ChooseInduction(subject, protocol, result);
@@ -220,6 +224,7 @@ ModelResult MeasureModel(const Subject& subject, const ModelEntry& entry, const 
   result.timing.forward_seconds = passes.seconds;
   if (pass.is_reused) result.timing.reused_from = pass.result.computed_at;
   result.si_values = std::move(passes.si_values);
+  result.attention = std::move(pass.result.attention);
   Summarise(std::move(pass.result), protocol, result);
   Aggregate(result);
   for (const auto& ids : result.token_ids) result.valid_lengths.push_back(static_cast<int>(ids.size()));

@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "experiment/head_metrics_sink.h"
+#include "experiment/keeping_sink.h"
 #include "experiment/precision.h"
 #include "experiment/sinks.h"
 
@@ -43,11 +44,19 @@ std::vector<HeadMetric> HeadMetricsOf(const HeadMetricsSink& sink, const Entropy
   return metrics;
 }
 
+std::vector<int> LengthsOf(const std::vector<std::vector<int>>& ids) {
+  std::vector<int> lengths;
+  for (const auto& prompt : ids) lengths.push_back(static_cast<int>(prompt.size()));
+  return lengths;
+}
+
 PassResult Compute(const Subject& subject, std::vector<std::vector<int>> ids, const PassRequest& request,
                    const engine::ForwardOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   const model::ModelConfig& config = subject.model.config();
   const bool is_sanity = request.kind == PassKind::kSanity;
+  std::optional<KeepingSink> keeping;
+  if (request.keep_attention) keeping.emplace(config.layers, config.heads, LengthsOf(ids));
   if (!request.induction.empty()) ids.push_back(request.induction);
   EntropySink entropies(static_cast<int>(ids.size()), config.layers, config.heads);
   FirstLayerProbe probe(config.heads);
@@ -57,6 +66,8 @@ PassResult Compute(const Subject& subject, std::vector<std::vector<int>> ids, co
   engine::AttentionSink* sink = &entropies;
   if (is_sanity) sink = &with_probe;
   if (request.head_metrics) sink = &with_metrics;
+  std::optional<BothSinks> with_keeping;
+  if (keeping) sink = &with_keeping.emplace(*keeping, *sink);
   const engine::ForwardReport report = engine::Forward(subject.model, ids, *sink, options);
   PassResult result;
   result.per_prompt = OfPrompts(entropies.per_prompt(), request);
@@ -64,6 +75,7 @@ PassResult Compute(const Subject& subject, std::vector<std::vector<int>> ids, co
   result.max_abs_score = report.max_abs_score;
   result.non_finite = NonFiniteOf(report);
   if (is_sanity) result.probe = probe.Values();
+  if (keeping) result.attention = keeping->Release();
   result.cpu_target = report.cpu_target;
   result.computed_at = fmt::format("{:%Y%m%d_%H%M%S}", fmt::localtime(std::time(nullptr)));
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -137,7 +149,7 @@ Pass RunPass(const Subject& subject, const std::vector<std::vector<int>>& ids, c
     return pass;
   }
   const std::string key = KeyOf(subject, ids, protocol, request, options);
-  if (!request.run.fresh) {
+  if (!request.run.fresh && !request.keep_attention) {
     KeptPass kept = FindPass(key, {.prompts = static_cast<int>(ids.size()),
                                    .layers = config.layers,
                                    .heads = config.heads,

@@ -26,6 +26,7 @@ struct PassRequest {
   bool head_metrics = false;        // measure them too
   std::vector<int> induction = {};  // token ids of one more prompt, for this metric alone; empty: without
   std::vector<engine::ValidTokens> valid_tokens = {};  // (P), where prompts are padded
+  bool keep_attention = false;                         // no kept result has it: compute
 };
 
 struct Pass {

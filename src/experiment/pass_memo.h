@@ -3,6 +3,7 @@
 // holds its whole key, so even equal file names cannot mix two models.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,6 +42,7 @@ struct PassResult {
   std::vector<double> max_abs_score;  // (L)
   NonFinite non_finite;
   std::optional<ProbeValues> probe;  // of a sanity check's pass
+  std::vector<std::vector<std::uint8_t>> attention = {};  // as ModelResult; the memo keeps none
   std::string cpu_target;
   std::string computed_at;  // "20260113_181926", local time
   double seconds = 0;

@@ -43,7 +43,7 @@ ModelResult MeasureAgain(const ModelResult& recorded, Protocol protocol, const R
   const std::string torch_name = recorded.numerics.dtype;
   protocol.profile = ParseProfile(recorded.numerics.profile, "numerics");
   protocol.rerun_seeds = false;  // every pass gives the same
-  protocol.sensitivity = protocol.baselines = false;
+  protocol.sensitivity = protocol.baselines = protocol.keep_attention = false;
   protocol.metrics = recorded.head_metrics.empty()    ? HeadMetricSet::kNone
                      : recorded.induction_ids.empty() ? HeadMetricSet::kPrompts
                                                       : HeadMetricSet::kAll;
@@ -63,6 +63,23 @@ Check CompareTokens(const std::string& what, const std::vector<int>& expected,
   const auto at = static_cast<std::size_t>(
       std::mismatch(expected.begin(), expected.end(), found.begin()).first - expected.begin());
   return {what, false, fmt::format("token {}: {}", at + 1, expected[at]), std::to_string(found[at])};
+}
+
+// Results of before say nothing of roles.
+void AddRoleChecks(const ModelResult& recorded, const ModelResult& again, CheckGroup& group) {
+  for (std::size_t p = 0; p < recorded.token_roles.size(); ++p) {
+    const auto& expected = recorded.token_roles[p];
+    const auto& found = again.token_roles[p];
+    const std::string what = fmt::format("roles of prompt {}", p + 1);
+    const auto [a, b] = std::mismatch(expected.begin(), expected.end(), found.begin(), found.end());
+    if (a == expected.end() && b == found.end())
+      group.checks.push_back({what, true, fmt::format("{} roles", expected.size()), "the same"});
+    else if (a == expected.end() || b == found.end())
+      group.checks.push_back(
+          {what, false, fmt::format("{} roles", expected.size()), fmt::format("{} roles", found.size())});
+    else
+      group.checks.push_back({what, false, fmt::format("token {}: {}", a - expected.begin() + 1, *a), *b});
+  }
 }
 
 std::string TokenizerWords(const Provenance& p) {
@@ -87,6 +104,7 @@ CheckGroup TokenChecks(const ModelResult& recorded, const ModelResult& again) {
     group.checks.push_back(
         CompareTokens(fmt::format("prompt {}", p + 1), recorded.token_ids[p], again.token_ids[p]));
   }
+  AddRoleChecks(recorded, again, group);
   group.summary = fmt::format("{} tokens of {} prompts, encoded again", tokens, recorded.token_ids.size());
   return group;
 }

@@ -4,12 +4,15 @@
 
 #include <chrono>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "core/error.h"
 #include "experiment/progress.h"
+#include "experiment/token_roles.h"
 #include "headspec/version.h"
 #include "hub/fetch.h"
+#include "text/prompt_place.h"
 
 namespace headspec::experiment {
 namespace fs = std::filesystem;
@@ -77,6 +80,9 @@ TokenisedPrompts Tokenise(const Subject& subject, const std::vector<std::string>
   out.chat_template_applied = with_template;
   if (use_chat_template && !with_template)
     out.warnings.push_back("no chat template in the tokenizer: raw prompts are used");
+  std::optional<text::PromptFinder> finder;
+  if (with_template)
+    finder.emplace([&](std::string_view probe) { return subject.tokenizer.ApplyChatTemplate(probe); });
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     const std::string text = with_template ? subject.tokenizer.ApplyChatTemplate(prompts[i]) : prompts[i];
     text::Encoded encoded = subject.tokenizer.Encode(text, max_length);
@@ -86,6 +92,14 @@ TokenisedPrompts Tokenise(const Subject& subject, const std::vector<std::string>
     }
     if (encoded.truncated)
       out.warnings.push_back(fmt::format("prompt {} was cut to max_length {}", i + 1, max_length));
+    const auto place = finder ? finder->Find(text, prompts[i]) : std::nullopt;
+    if (place && place->is_trimmed)
+      out.warnings.push_back(fmt::format("prompt {}: the chat template leaves out its ends", i + 1));
+    if (finder && !place) {
+      out.warnings.push_back(
+          fmt::format("prompt {}: the chat template alters it: no token is marked as the template's", i + 1));
+    }
+    out.roles.push_back(TokenRoles(encoded, subject.tokenizer.bos_id(), place ? &place->ranges : nullptr));
     out.ids.push_back(std::move(encoded.ids));
     out.tokens.push_back(std::move(encoded.tokens));
   }

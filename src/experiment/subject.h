@@ -51,6 +51,7 @@ void Identify(Subject& subject, int threads, Progress& progress);
 struct TokenisedPrompts {
   std::vector<std::vector<int>> ids;             // (P)(T)
   std::vector<std::vector<std::string>> tokens;  // (P)(T), as in the vocabulary
+  std::vector<std::vector<std::string>> roles;   // (P)(T), as ModelResult::token_roles
   std::vector<std::string> warnings;
   bool chat_template_applied = false;
 };

@@ -54,6 +54,10 @@ std::string Npy(const NpyShape& shape, std::span<const std::int64_t> values) {
   return Header("<i8", shape).append(BytesOf(values.data(), values.size_bytes()));
 }
 
+std::string Npy(const NpyShape& shape, std::span<const std::uint8_t> values) {
+  return Header("|u1", shape).append(BytesOf(values.data(), values.size_bytes()));
+}
+
 std::string Npy(const std::vector<std::string>& values) {
   std::vector<std::u32string> texts;
   std::size_t width = 1;

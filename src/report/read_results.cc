@@ -115,6 +115,27 @@ void ReadArchitecture(const JsonReader& json, ModelResult& model) {
   model.sanity_override = ReadOverride(json.At("sanity_override"));
 }
 
+constexpr std::string_view kTokenRoles[] = {"bos", "template", "special", "text"};
+
+// One for each token. Files of before have none.
+void ReadTokenRoles(const JsonReader& json, ModelResult& model) {
+  if (!json.Has("token_roles")) return;
+  const JsonReader list = json.At("token_roles");
+  for (const JsonReader& prompt : list.Items()) {
+    const std::size_t p = model.token_roles.size();
+    if (p == model.tokens.size()) break;
+    for (const JsonReader& role : prompt.Items()) {
+      if (std::find(std::begin(kTokenRoles), std::end(kTokenRoles), role.String()) == std::end(kTokenRoles))
+        role.Fail(fmt::format("one of {}", fmt::join(kTokenRoles, ", ")));
+    }
+    model.token_roles.push_back(prompt.Strings());
+    if (model.token_roles.back().size() != model.tokens[p].size())
+      prompt.Fail(fmt::format("a list of {}, one for each token", model.tokens[p].size()));
+  }
+  if (list.Items().size() != model.tokens.size())
+    list.Fail(fmt::format("a list of {}, one for each of tokens", model.tokens.size()));
+}
+
 void ReadMeasurement(const JsonReader& json, ModelResult& model) {
   const auto layers = static_cast<std::size_t>(model.num_layers);
   const auto heads = static_cast<std::size_t>(model.num_heads);
@@ -133,6 +154,7 @@ void ReadMeasurement(const JsonReader& json, ModelResult& model) {
   }
   for (const JsonReader& ids : json.At("token_ids").Items()) model.token_ids.push_back(ids.Ints());
   for (const JsonReader& tokens : json.At("tokens").Items()) model.tokens.push_back(tokens.Strings());
+  ReadTokenRoles(json, model);
   const JsonReader statistics = json.At("statistics");
   model.statistics.head_correlation = statistics.At("head_correlation").Rows(heads, heads);
   model.statistics.constant_heads = statistics.At("constant_heads").Ints();

@@ -179,6 +179,7 @@ void AddDetails(Json& json, const ModelResult& model, bool rerun_seeds) {
   }
   json["token_ids"] = model.token_ids;
   json["tokens"] = model.tokens;
+  if (!model.token_roles.empty()) json["token_roles"] = model.token_roles;
   json["statistics"] = {{"head_correlation", model.statistics.head_correlation},
                         {"constant_heads", model.statistics.constant_heads},
                         {"si_std_reason", rerun_seeds ? Json(nullptr) : Json(kSiStdReason)}};

@@ -47,11 +47,13 @@ HfEncoding Copy(const HeadspecHfEncoding& encoding) {
   copy.truncated = encoding.truncated != 0;
   copy.ids.reserve(encoding.count);
   copy.tokens.reserve(encoding.count);
+  copy.places.reserve(encoding.count);
   std::size_t begin = 0;
   for (std::size_t i = 0; i < encoding.count; ++i) {
     copy.ids.push_back(static_cast<int>(encoding.ids[i]));
     copy.tokens.emplace_back(encoding.tokens + begin, encoding.token_ends[i] - begin);
     begin = encoding.token_ends[i];
+    copy.places.push_back({encoding.added[i] != 0, {encoding.offsets[2 * i], encoding.offsets[2 * i + 1]}});
   }
   return copy;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "text/json_file.h"
+#include "text/token_place.h"
 
 struct HeadspecHfTokenizer;
 
@@ -21,6 +22,7 @@ struct TokenLimit {
 struct HfEncoding {
   std::vector<int> ids;
   std::vector<std::string> tokens;
+  std::vector<TokenPlace> places;
   bool truncated = false;
 };
 

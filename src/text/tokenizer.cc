@@ -19,6 +19,7 @@ struct Tokenizer::State {
   bool truncates_from_left = false;
   bool pads_on_left = false;
   int pad_id = -1;
+  int bos_id = -1;
   int special_prefix = 0;
   int max_id = 0;
   std::set<int> added_ids = {};
@@ -31,15 +32,18 @@ Tokenizer::~Tokenizer() = default;
 
 namespace {
 
-// Special tokens are added tokens of the amended tokenizer.
-int PadId(const SpecialTokens& special_tokens, const Json& amended) {
-  const SpecialToken* pad = special_tokens.Find("pad_token");
-  if (pad == nullptr) pad = special_tokens.Find("eos_token");
-  if (pad == nullptr) return -1;
+// Special tokens are added tokens of the amended tokenizer. -1 for a null token.
+int IdOf(const SpecialToken* special, const Json& amended) {
+  if (special == nullptr) return -1;
   for (const auto& [id, token] : AddedTokensOf(amended)) {
-    if (token.content == pad->content) return static_cast<int>(id);
+    if (token.content == special->content) return static_cast<int>(id);
   }
   return -1;
+}
+
+const SpecialToken* PadToken(const SpecialTokens& special_tokens) {
+  const SpecialToken* pad = special_tokens.Find("pad_token");
+  return pad == nullptr ? special_tokens.Find("eos_token") : pad;
 }
 
 }  // namespace
@@ -60,7 +64,8 @@ Tokenizer Tokenizer::Load(const std::filesystem::path& folder) {
               .truncates_from_left = TruncatesFromLeft(files.tokenizer_config, loaded),
               .pads_on_left = PadsOnLeft(files.tokenizer_config, tokenizer_class, loaded)};
   const Json amended = state.tokenizer.Describe();
-  state.pad_id = PadId(special_tokens, amended);
+  state.pad_id = IdOf(PadToken(special_tokens), amended);
+  state.bos_id = IdOf(special_tokens.Find("bos_token"), amended);
   state.special_prefix = amended.at("special_prefix").get<int>();
   for (const auto& [id, token] : AddedTokensOf(amended)) state.added_ids.insert(static_cast<int>(id));
   state.max_id = state.tokenizer.MaxId();
@@ -69,7 +74,8 @@ Tokenizer Tokenizer::Load(const std::filesystem::path& folder) {
 
 Encoded Tokenizer::Encode(std::string_view text, int max_length) const {
   HfEncoding encoding = state_->tokenizer.Encode(text, {max_length, state_->truncates_from_left});
-  return {std::move(encoding.ids), std::move(encoding.tokens), encoding.truncated, state_->special_prefix};
+  return {std::move(encoding.ids), std::move(encoding.tokens), std::move(encoding.places), encoding.truncated,
+          state_->special_prefix};
 }
 
 int Tokenizer::max_id() const { return state_->max_id; }
@@ -92,6 +98,8 @@ std::string Tokenizer::ApplyChatTemplate(std::string_view user_prompt) const {
 int Tokenizer::pad_id() const { return state_->pad_id; }
 
 bool Tokenizer::pads_on_left() const { return state_->pads_on_left; }
+
+int Tokenizer::bos_id() const { return state_->bos_id; }
 
 bool Tokenizer::adds_bos() const { return state_->special_prefix > 0; }
 

@@ -11,11 +11,14 @@
 #include <string_view>
 #include <vector>
 
+#include "text/token_place.h"
+
 namespace headspec::text {
 
 struct Encoded {
   std::vector<int> ids;
   std::vector<std::string> tokens;  // as the vocabulary writes them: "Ġthe", "▁the"
+  std::vector<TokenPlace> places;   // of each token in the text
   bool truncated = false;
   int special_prefix = 0;  // special tokens that the post-processor put in front, such as BOS
 };
@@ -50,6 +53,8 @@ class Tokenizer {
   // Encode never pads.
   int pad_id() const;
   bool pads_on_left() const;
+  // bos_token, whether Encode puts it in front or not; -1 without one.
+  int bos_id() const;
 
   // Whether Encode puts a special token in front.
   bool adds_bos() const;
