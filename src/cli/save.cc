@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "report/attention_arrays.h"
 #include "report/bundle.h"
 #include "report/comparison_figure.h"
 #include "report/comparison_json.h"
@@ -38,10 +39,18 @@ void WriteProvenance(const RunResult& run, std::vector<std::string>& names, repo
   names.emplace_back("provenance.json");
 }
 
+// Where it was kept.
+void WriteKeptAttention(const RunResult& run, std::vector<std::string>& names, report::OutputFolder& out) {
+  if (!report::HasAttention(run)) return;
+  report::WriteAttention(run, out.WorkPath() / "attention.npz");
+  names.emplace_back("attention.npz");
+}
+
 void WriteArrays(const RunResult& run, std::vector<std::string>& names, report::OutputFolder& out) {
   report::WriteHeadArrays(run, out.WorkPath() / "heads.npz");
   out.Write("heads.csv", report::HeadsCsv(run));
   names.insert(names.end(), {"heads.npz", "heads.csv"});
+  WriteKeptAttention(run, names, out);
 }
 
 // A picture that cannot be drawn must not cost the measurement: returns why, or "".
@@ -131,6 +140,7 @@ Saved SaveComparison(const Comparison& comparison, const std::string& folder) {
   if (!run.models.empty()) {
     out.Write("measured.json", report::ResultsJson(run));
     names.emplace_back("measured.json");
+    WriteKeptAttention(run, names, out);
   }
   std::string figure_error;
   try {

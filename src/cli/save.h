@@ -16,15 +16,16 @@ struct Saved {
   std::string figure_error;        // not empty: it could not be drawn, and the rest was written without it
 };
 
-// results.json, heads.npz, heads.csv and provenance.json, as `measure` writes them, and what the index
-// depends on as a figure, where that was measured.
+// results.json, heads.npz, heads.csv and provenance.json, as `measure` writes them, what the index depends on
+// as a figure, where that was measured, and attention.npz, where attention was kept.
 Saved SaveMeasurement(const RunResult& run, const std::string& folder);
-// Everything of the experiment: results.json, heads.npz, heads.csv, the figure in three formats with its
-// script and data, the manifest, provenance.json, and the bundle with all of it.
+// Everything of the experiment: results.json, heads.npz, heads.csv, attention.npz where attention was kept,
+// the figure in three formats with its script and data, the manifest, provenance.json, and the bundle with
+// all of it.
 Saved SaveExperiment(const RunResult& run, const std::string& folder);
 
 // results.json and provenance.json of a pair, the figure, and what was measured for it (measured.json, as
-// `measure` writes it).
+// `measure` writes its results.json, and attention.npz where attention was kept).
 Saved SaveComparison(const Comparison& comparison, const std::string& folder);
 
 // The list of the files for people.
