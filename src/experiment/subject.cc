@@ -99,7 +99,8 @@ TokenisedPrompts Tokenise(const Subject& subject, const std::vector<std::string>
       out.warnings.push_back(
           fmt::format("prompt {}: the chat template alters it: no token is marked as the template's", i + 1));
     }
-    out.roles.push_back(TokenRoles(encoded, subject.tokenizer.bos_id(), place ? &place->ranges : nullptr));
+    out.roles.push_back(
+        TokenRoles(encoded, subject.tokenizer.bos_id(), {text, place ? &place->ranges : nullptr}));
     out.ids.push_back(std::move(encoded.ids));
     out.tokens.push_back(std::move(encoded.tokens));
   }
