@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "experiment/keeping_sink.h"
+#include "experiment/quantising_sink.h"
 
 namespace headspec::experiment {
 namespace {

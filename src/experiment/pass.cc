@@ -10,8 +10,8 @@
 
 #include "core/error.h"
 #include "experiment/head_metrics_sink.h"
-#include "experiment/keeping_sink.h"
 #include "experiment/precision.h"
+#include "experiment/quantising_sink.h"
 #include "experiment/sinks.h"
 
 namespace headspec::experiment {
@@ -55,7 +55,7 @@ PassResult Compute(const Subject& subject, std::vector<std::vector<int>> ids, co
   const auto start = std::chrono::steady_clock::now();
   const model::ModelConfig& config = subject.model.config();
   const bool is_sanity = request.kind == PassKind::kSanity;
-  std::optional<KeepingSink> keeping;
+  std::optional<QuantisingSink> keeping;
   if (request.keep_attention) keeping.emplace(config.layers, config.heads, LengthsOf(ids));
   if (!request.induction.empty()) ids.push_back(request.induction);
   EntropySink entropies(static_cast<int>(ids.size()), config.layers, config.heads);

@@ -142,6 +142,7 @@ inline ModelResult SampleModel(const std::string& display, const std::string& si
   model.valid_lengths = {2, 1};
   model.token_ids = {{1, 2}, {3}};
   model.tokens = {{"What", "Ġis"}, {"Write"}};
+  model.token_roles = {{"bos", "text"}, {"text"}};
   model.statistics = {.head_correlation = {{1.0, 0.5}, {0.5, 1.0}}, .constant_heads = {}};
   model.numerics.profile = "hf-4.57";
   model.numerics.dtype = "torch.bfloat16";

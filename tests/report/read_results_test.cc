@@ -123,6 +123,7 @@ TEST(ReadResults, InvertsStringsAndSettingsOfAllKinds) {
   RunResult run = SampleRun();
   run.models[0].display = "a\"b\\c\n\x01\xff";
   run.models[0].tokens = {{"\xe2\x9c", "\""}, {""}};
+  run.models[0].token_roles = {{"template", "special"}, {"text"}};
   run.models[0].warnings = {"no BOS token"};
   run.models[0].timing.reused_from = "20260101_000000";
   run.models[1].numerics.dtype = "torch.float32";
@@ -136,6 +137,16 @@ TEST(ReadResults, InvertsStringsAndSettingsOfAllKinds) {
   run.environment.commit = std::string(40, 'd') + "-dirty";
   run.warnings = {"this ladder mixes"};
   ExpectSame(run);
+}
+
+// Files of before do not say what their tokens are there for, and are written as they were.
+TEST(ReadResults, RolesMayBeAbsent) {
+  RunResult run = SampleRun();
+  for (ModelResult& model : run.models) model.token_roles.clear();
+  ExpectSame(run);
+  EXPECT_TRUE(ReadResults(ResultsJson(run), "results.json").models[0].token_roles.empty());
+  EXPECT_EQ(ReadResults(ResultsJson(SampleRun()), "results.json").models[0].token_roles,
+            SampleRun().models[0].token_roles);
 }
 
 TEST(ReadResults, KeepsWhatTheTablesNeed) {
@@ -185,6 +196,22 @@ TEST(ReadResults, NamesThePlaceOfEveryFault) {
   EXPECT_EQ(
       error([](Json& j) { j["results"][0]["token_ids"].erase(0); }),
       "out/results.json: $.results[0].token_ids: expected a list of 2, one for each of prompts_text, found a "
+      "list of 1" +
+          kNext);
+  EXPECT_EQ(error([](Json& j) { j["results"][0]["token_roles"][0][1] = "BOS"; }),
+            "out/results.json: $.results[0].token_roles[0][1]: expected one of bos, template, special, text, "
+            "found \"BOS\"" +
+                kNext);
+  EXPECT_EQ(
+      error([](Json& j) { j["results"][0]["token_roles"][0].erase(0); }),
+      "out/results.json: $.results[0].token_roles[0]: expected a list of 2, one for each token, found a "
+      "list of 1" +
+          kNext);
+  EXPECT_EQ(error([](Json& j) { j["results"][0]["token_roles"].erase(0); }).substr(0, 70),
+            "out/results.json: $.results[0].token_roles[0]: expected a list of 2, o");
+  EXPECT_EQ(
+      error([](Json& j) { j["results"][0]["token_roles"].erase(1); }),
+      "out/results.json: $.results[0].token_roles: expected a list of 2, one for each of tokens, found a "
       "list of 1" +
           kNext);
   EXPECT_EQ(error([](Json& j) { j["results"][0]["numerics"]["dtype"] = "torch.int8"; }),

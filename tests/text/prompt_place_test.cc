@@ -45,7 +45,10 @@ TEST(PromptFinder, FindsWhatIsTrimmed) {
   const Render render = [](std::string_view m) { return "[INST] " + std::string(Trim(m)) + " [/INST]"; };
   EXPECT_EQ(Found(render, " INST\n"), "INST~");
   EXPECT_EQ(Found(render, "INST"), "INST");
-  EXPECT_EQ(Found([](std::string_view m) { return "<" + std::string(m.substr(1)) + ">"; }, " a "), "a ~");
+  const Render left = [](std::string_view m) {
+    return "<" + std::string(m.substr(m.find_first_not_of(' '))) + ">";
+  };
+  EXPECT_EQ(Found(left, " a "), "a ~");
 }
 
 TEST(PromptFinder, FindsItEachTime) {

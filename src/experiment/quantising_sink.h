@@ -12,13 +12,13 @@ namespace headspec::experiment {
 // round(255 w) of a weight between 0 and 1; NaN becomes 0, infinity 255.
 std::uint8_t QuantiseWeight(float weight);
 
-// Bytes that KeepingSink holds for prompts of these lengths.
+// Bytes that QuantisingSink holds for prompts of these lengths.
 std::uint64_t KeptBytes(int layers, int heads, const std::vector<int>& lengths);
 
-class KeepingSink final : public engine::AttentionSink {
+class QuantisingSink final : public engine::AttentionSink {
  public:
   // `lengths` are the tokens of the prompts to keep, the first ones of the pass; what comes after is ignored.
-  KeepingSink(int layers, int heads, const std::vector<int>& lengths);
+  QuantisingSink(int layers, int heads, const std::vector<int>& lengths);
   void Take(const engine::AttentionTile& tile) override;
 
   // (P), each [L][H][T][T]: query, key. Masked keys are 0.

@@ -1,4 +1,4 @@
-#include "experiment/keeping_sink.h"
+#include "experiment/quantising_sink.h"
 
 #include <cstddef>
 
@@ -24,11 +24,11 @@ std::uint64_t KeptBytes(int layers, int heads, const std::vector<int>& lengths) 
   return bytes;
 }
 
-KeepingSink::KeepingSink(int layers, int heads, const std::vector<int>& lengths) : heads_(heads) {
+QuantisingSink::QuantisingSink(int layers, int heads, const std::vector<int>& lengths) : heads_(heads) {
   for (const int length : lengths) weights_.emplace_back(BytesOf(layers, heads, length));
 }
 
-void KeepingSink::Take(const engine::AttentionTile& tile) {
+void QuantisingSink::Take(const engine::AttentionTile& tile) {
   if (static_cast<std::size_t>(tile.prompt) >= weights_.size()) return;
   const auto tokens = static_cast<std::size_t>(tile.tokens);
   const auto head = static_cast<std::size_t>(tile.layer * heads_ + tile.head);
