@@ -1,5 +1,5 @@
 // Where attention goes: the engine's product. Rows arrive after the softmax, as the reference returns
-// them, in tiles; nothing of size heads x T x T is ever kept.
+// them, in tiles; the engine keeps nothing of size heads x T x T.
 #pragma once
 
 #include "core/matrix_view.h"

@@ -15,7 +15,6 @@ namespace {
 // 1980-01-01 00:00, the first moment a zip archive can express.
 constexpr zip_uint16_t kDosTime = 0;
 constexpr zip_uint16_t kDosDate = (1 << 5) | 1;
-constexpr zip_uint32_t kCompression = 9;
 constexpr zip_uint32_t kPlainFileMode = 0100644u << 16;
 
 fs::path PartialOf(const fs::path& target) {
@@ -24,8 +23,8 @@ fs::path PartialOf(const fs::path& target) {
 
 }  // namespace
 
-ZipWriter::ZipWriter(fs::path target, std::string what)
-    : target_(std::move(target)), what_(std::move(what)), partial_(PartialOf(target_)) {
+ZipWriter::ZipWriter(fs::path target, std::string what, int level)
+    : target_(std::move(target)), what_(std::move(what)), level_(level), partial_(PartialOf(target_)) {
   std::error_code error;
   if (fs::exists(target_, error)) Fail("it exists and nothing is overwritten");
   int code = 0;
@@ -62,7 +61,7 @@ void ZipWriter::Add(const std::string& name, zip_source_t* source) {
     Fail(fmt::format("{}: {}", name, text));
   }
   const auto index = static_cast<zip_uint64_t>(added);
-  if (zip_set_file_compression(archive, index, ZIP_CM_DEFLATE, kCompression) != 0 ||
+  if (zip_set_file_compression(archive, index, ZIP_CM_DEFLATE, static_cast<zip_uint32_t>(level_)) != 0 ||
       zip_file_set_dostime(archive, index, kDosTime, kDosDate, 0) != 0 ||
       zip_file_set_external_attributes(archive, index, 0, ZIP_OPSYS_UNIX, kPlainFileMode) != 0) {
     Fail(fmt::format("{}: {}", name, zip_strerror(archive)));

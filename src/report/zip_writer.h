@@ -15,8 +15,9 @@ namespace headspec::report {
 
 class ZipWriter {
  public:
-  // `what` names the archive in errors: "bundle". Throws Error(kSystem), as all of it, if `target` exists.
-  ZipWriter(std::filesystem::path target, std::string what);
+  // `what` names the archive in errors: "bundle". `level` is zlib's, 9 the smallest and slowest. Throws
+  // Error(kSystem), as all of it, if `target` exists.
+  ZipWriter(std::filesystem::path target, std::string what, int level = 9);
 
   void AddFile(const std::string& name, const std::filesystem::path& file);
   void AddBytes(const std::string& name, std::string bytes);
@@ -32,6 +33,7 @@ class ZipWriter {
 
   std::filesystem::path target_;
   std::string what_;
+  int level_;
   Discard partial_;
   std::deque<std::string> bytes_;  // libzip reads them when it closes
   std::unique_ptr<zip_t, DiscardArchive> archive_;

@@ -287,7 +287,7 @@ TEST_F(KeepAttention, IsRefusedForTheWholeLadder) {
       "kInput: --keep-attention: expected at most 1.0 MB (--attention-limit), found 1.0 MB for 2 models; "
       "measure fewer prompts, lower --max-length, or raise --attention-limit";
   EXPECT_EQ(Refusal(), refusal);
-  EXPECT_EQ(ErrorOf([&] { Run(plan_, {}, listener_); }), refusal);
+  EXPECT_EQ(ErrorOf([&] { headspec::Run(plan_, {}, listener_); }), refusal);
   EXPECT_EQ(listener_.passes + listener_.sanity_passes, 0);
   plan_.protocol.attention_limit = 1'100'000;
   const RunResult run = Measure();
