@@ -14,12 +14,12 @@
 #include "error_of.h"
 #include "experiment/attention_room.h"
 #include "experiment/files.h"
-#include "experiment/manifest.h"
 #include "experiment/own_cache_folder.h"
 #include "experiment/quantising_sink.h"
 #include "experiment/subject_of.h"
 #include "golden.h"
 #include "headspec/comparison.h"
+#include "headspec/plans.h"
 #include "headspec/run.h"
 
 namespace headspec::experiment {
