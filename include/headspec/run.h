@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "headspec/export.h"
+#include "headspec/metric.h"
 #include "headspec/plan.h"
 #include "headspec/result.h"
 
@@ -56,6 +58,8 @@ struct RunOptions {
   HubOptions hub = {};
   // Measure again although an earlier run kept the result of the very same weights, tokens and arithmetic.
   bool fresh = false;
+  // The caller's own numbers for each head. Measured anew every time, and not with padding.
+  std::vector<HeadMetricDefinition> metrics = {};
   // Throw Error(kInput) instead of warning about a ladder that mixes models with and without BOS or template.
   bool strict = false;
 };

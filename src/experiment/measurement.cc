@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <utility>
@@ -48,11 +49,12 @@ Passes RunPasses(const Subject& subject, const ModelResult& result, const Padded
       .induction = result.induction_ids};
   request.valid_tokens = prompts.valid_tokens;
   request.keep_attention = protocol.keep_attention;
+  request.own_metrics = !settings.run.metrics.empty() && prompts.valid_tokens.empty();
   request.run.fresh = request.run.fresh || protocol.rerun_seeds;
   Passes passes{.first = RunPass(subject, ids, protocol, request, observer)};
   passes.seconds = passes.first.result.seconds;
   if (!protocol.rerun_seeds || protocol.seeds.empty()) return passes;
-  request.use_memo = request.keep_attention = false;
+  request.use_memo = request.keep_attention = request.own_metrics = false;
   const auto add_index = [&passes](const PassResult& pass) {
     passes.si_values.push_back(metrics::ComputeSpecialization(metrics::MeanTable(pass.per_prompt)).index);
   };
@@ -120,6 +122,7 @@ void Summarise(PassResult pass, const Protocol& protocol, ModelResult& result) {
   result.prompt_entropies = std::move(pass.per_prompt);
   result.kv_group_entropies = KvGroupMeans(result.head_entropies, result.num_kv_heads);
   result.head_metrics = std::move(pass.head_metrics);
+  std::move(pass.own_metrics.begin(), pass.own_metrics.end(), std::back_inserter(result.head_metrics));
   for (HeadMetric& metric : result.head_metrics) {
     AverageOverPrompts(result.num_kv_heads, metric);
     if (metric.name == kInduction) metric.per_prompt.clear();

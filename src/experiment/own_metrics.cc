@@ -20,23 +20,23 @@ bool IsName(const std::string& name) {
   });
 }
 
-bool IsOurs(const std::string& name) {
-  return name == kReceivedEntropy || name == kInduction ||
-         std::find(std::begin(kPromptMetrics), std::end(kPromptMetrics), name) != std::end(kPromptMetrics);
-}
-
 [[noreturn]] void Refuse(const std::string& name, const std::string& what, const std::string& next) {
   throw Error(ErrorKind::kInput, fmt::format("metric \"{}\": {}", name, what), next);
 }
 
 }  // namespace
 
+bool IsBuiltInMetric(std::string_view name) {
+  return name == kReceivedEntropy || name == kInduction ||
+         std::find(std::begin(kPromptMetrics), std::end(kPromptMetrics), name) != std::end(kPromptMetrics);
+}
+
 void CheckOwnMetrics(const std::vector<HeadMetricDefinition>& metrics) {
   std::set<std::string> seen;
   for (const HeadMetricDefinition& metric : metrics) {
     if (!IsName(metric.name))
       Refuse(metric.name, "expected small letters, digits and underscores", "give it another name");
-    if (IsOurs(metric.name))
+    if (IsBuiltInMetric(metric.name))
       Refuse(metric.name, "headspec has a metric of that name", "give it another name");
     if (!seen.insert(metric.name).second) Refuse(metric.name, "defined twice", "give one another name");
     if (!metric.make || !metric.make())

@@ -16,6 +16,9 @@ namespace headspec::experiment {
 // one of headspec's; and on a definition that makes nothing.
 void CheckOwnMetrics(const std::vector<HeadMetricDefinition>& metrics);
 
+// Whether headspec has a metric of this name.
+bool IsBuiltInMetric(std::string_view name);
+
 class OwnMetricsSink final : public engine::AttentionSink {
  public:
   // All must outlive the sink; `ids` are the pass's prompts, of which the first `prompts` are reduced.

@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "experiment/head_metrics_sink.h"
+#include "experiment/own_metrics.h"
 #include "experiment/precision.h"
 #include "experiment/quantising_sink.h"
 #include "experiment/sinks.h"
@@ -55,20 +56,22 @@ PassResult Compute(const Subject& subject, std::vector<std::vector<int>> ids, co
   const auto start = std::chrono::steady_clock::now();
   const model::ModelConfig& config = subject.model.config();
   const bool is_sanity = request.kind == PassKind::kSanity;
+  const std::size_t prompts = ids.size();
   std::optional<QuantisingSink> keeping;
   if (request.keep_attention) keeping.emplace(config.layers, config.heads, LengthsOf(ids));
   if (!request.induction.empty()) ids.push_back(request.induction);
   EntropySink entropies(static_cast<int>(ids.size()), config.layers, config.heads);
   FirstLayerProbe probe(config.heads);
   HeadMetricsSink metrics(config, ids);
-  BothSinks with_probe(probe, entropies);
-  BothSinks with_metrics(metrics, entropies);
-  engine::AttentionSink* sink = &entropies;
-  if (is_sanity) sink = &with_probe;
-  if (request.head_metrics) sink = &with_metrics;
-  std::optional<BothSinks> with_keeping;
-  if (keeping) sink = &with_keeping.emplace(*keeping, *sink);
-  const engine::ForwardReport report = engine::Forward(subject.model, ids, *sink, options);
+  std::optional<OwnMetricsSink> own;
+  if (request.own_metrics) own.emplace(request.run.metrics, config, ids, prompts);
+  AllSinks sinks;
+  if (keeping) sinks.Add(*keeping);
+  if (is_sanity) sinks.Add(probe);
+  if (request.head_metrics) sinks.Add(metrics);
+  if (own) sinks.Add(*own);
+  sinks.Add(entropies);
+  const engine::ForwardReport report = engine::Forward(subject.model, ids, sinks, options);
   PassResult result;
   result.per_prompt = OfPrompts(entropies.per_prompt(), request);
   if (request.head_metrics) result.head_metrics = HeadMetricsOf(metrics, entropies, request);
@@ -76,6 +79,7 @@ PassResult Compute(const Subject& subject, std::vector<std::vector<int>> ids, co
   result.non_finite = NonFiniteOf(report);
   if (is_sanity) result.probe = probe.Values();
   if (keeping) result.attention = keeping->Release();
+  if (own) result.own_metrics = own->Release();
   result.cpu_target = report.cpu_target;
   result.computed_at = fmt::format("{:%Y%m%d_%H%M%S}", fmt::localtime(std::time(nullptr)));
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -149,7 +153,7 @@ Pass RunPass(const Subject& subject, const std::vector<std::vector<int>>& ids, c
     return pass;
   }
   const std::string key = KeyOf(subject, ids, protocol, request, options);
-  if (!request.run.fresh && !request.keep_attention) {
+  if (!request.run.fresh && !request.keep_attention && !request.own_metrics) {
     KeptPass kept = FindPass(key, {.prompts = static_cast<int>(ids.size()),
                                    .layers = config.layers,
                                    .heads = config.heads,

@@ -27,6 +27,7 @@ struct PassRequest {
   std::vector<int> induction = {};  // token ids of one more prompt, for this metric alone; empty: without
   std::vector<engine::ValidTokens> valid_tokens = {};  // (P), where prompts are padded
   bool keep_attention = false;                         // no kept result has it: compute
+  bool own_metrics = false;                            // run.metrics too: as well
 };
 
 struct Pass {

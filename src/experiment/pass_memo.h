@@ -41,8 +41,9 @@ struct PassResult {
   std::vector<HeadMetric> head_metrics = {};
   std::vector<double> max_abs_score;  // (L)
   NonFinite non_finite;
-  std::optional<ProbeValues> probe;  // of a sanity check's pass
+  std::optional<ProbeValues> probe;                       // of a sanity check's pass
   std::vector<std::vector<std::uint8_t>> attention = {};  // as ModelResult; the memo keeps none
+  std::vector<HeadMetric> own_metrics = {};               // the caller's, as head_metrics; neither of these
   std::string cpu_target;
   std::string computed_at;  // "20260113_181926", local time
   double seconds = 0;

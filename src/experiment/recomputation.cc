@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "engine/forward.h"
 #include "experiment/measurement.h"
+#include "experiment/own_metrics.h"
 #include "experiment/precision.h"
 #include "experiment/subject.h"
 #include "headspec/plans.h"
@@ -44,7 +45,9 @@ ModelResult MeasureAgain(const ModelResult& recorded, Protocol protocol, const R
   protocol.profile = ParseProfile(recorded.numerics.profile, "numerics");
   protocol.rerun_seeds = false;  // every pass gives the same
   protocol.sensitivity = protocol.baselines = protocol.keep_attention = false;
-  protocol.metrics = recorded.head_metrics.empty()    ? HeadMetricSet::kNone
+  const bool has_metrics = std::any_of(recorded.head_metrics.begin(), recorded.head_metrics.end(),
+                                       [](const HeadMetric& metric) { return IsBuiltInMetric(metric.name); });
+  protocol.metrics = !has_metrics                     ? HeadMetricSet::kNone
                      : recorded.induction_ids.empty() ? HeadMetricSet::kPrompts
                                                       : HeadMetricSet::kAll;
   MeasurementSettings settings;
@@ -128,9 +131,11 @@ Check CompareTables(const std::string& what, const Table& expected, const Table&
   return check;
 }
 
-// Their scales differ too much for one tolerance: only for passes that give the same bits.
+// A caller's own metrics are not checked: verify does not have their code. Their scales differ too much for
+// one tolerance: only for passes that give the same bits.
 void AddMetricChecks(const ModelResult& recorded, const ModelResult& again, CheckGroup& group) {
   for (const HeadMetric& metric : recorded.head_metrics) {
+    if (!IsBuiltInMetric(metric.name)) continue;
     const auto& found = again.head_metrics;
     const auto same = std::find_if(found.begin(), found.end(),
                                    [&](const HeadMetric& other) { return other.name == metric.name; });

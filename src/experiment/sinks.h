@@ -59,18 +59,16 @@ class FirstLayerProbe final : public engine::AttentionSink {
   std::vector<std::vector<float>> first_heads_;  // (2)(T*T)
 };
 
-// Hands every tile to two sinks.
-class BothSinks final : public engine::AttentionSink {
+// Hands every tile to several sinks.
+class AllSinks final : public engine::AttentionSink {
  public:
-  BothSinks(engine::AttentionSink& first, engine::AttentionSink& second) : first_(first), second_(second) {}
+  void Add(engine::AttentionSink& sink) { sinks_.push_back(&sink); }
   void Take(const engine::AttentionTile& tile) override {
-    first_.Take(tile);
-    second_.Take(tile);
+    for (engine::AttentionSink* sink : sinks_) sink->Take(tile);
   }
 
  private:
-  engine::AttentionSink& first_;
-  engine::AttentionSink& second_;
+  std::vector<engine::AttentionSink*> sinks_;
 };
 
 }  // namespace headspec::experiment

@@ -5,11 +5,13 @@
 #include <ctime>
 
 #include "experiment/environment.h"
+#include "experiment/own_metrics.h"
 #include "headspec/version.h"
 
 namespace headspec::experiment {
 
 RunResult StartResult(const Plan& plan, const RunOptions& options) {
+  CheckOwnMetrics(options.metrics);
   RunResult result;
   result.plan = plan;
   result.timestamp = fmt::format("{:%Y%m%d_%H%M%S}", fmt::localtime(std::time(nullptr)));

@@ -7,7 +7,8 @@
 
 namespace headspec::experiment {
 
-// A result with plan, time, version and environment filled in, and nothing measured yet.
+// Throws Error(kInput) on metrics that cannot be measured. A result with plan, time, version and environment
+// filled in, and nothing measured yet.
 RunResult StartResult(const Plan& plan, const RunOptions& options);
 
 }  // namespace headspec::experiment

@@ -43,7 +43,9 @@ Found PassOver(const model::Model& model, const nlohmann::json& expected) {
     options.valid_tokens.push_back({valid.at(0).get<int>(), valid.at(1).get<int>()});
   EntropySink entropies(static_cast<int>(ids.size()), model.config().layers, model.config().heads);
   FirstRow first;
-  BothSinks both(first, entropies);
+  AllSinks both;
+  both.Add(first);
+  both.Add(entropies);
   engine::Forward(model, ids, both, options);
   return {entropies.per_prompt(), first.row};
 }
