@@ -13,6 +13,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "core/error.h"
 #include "core/npy_header.h"
@@ -127,22 +128,23 @@ void WriteAttention(const RunResult& run, const fs::path& target) {
 
 void ReadAttention(const fs::path& npz, RunResult& run) {
   const Archive archive(npz);
+  std::vector<std::vector<std::vector<std::uint8_t>>> found(run.models.size());
   std::size_t known = 0;
   for (std::size_t i = 0; i < run.models.size(); ++i) {
-    ModelResult& model = run.models[i];
+    const ModelResult& model = run.models[i];
     if (model.error || !archive.Has(EntryName(i, 0))) continue;
-    std::vector<std::vector<std::uint8_t>> attention;
     for (std::size_t p = 0; p < model.token_ids.size(); ++p) {
       const std::string name = EntryName(i, p);
       if (!archive.Has(name)) archive.Fail(fmt::format("expected {}, found none", name));
-      attention.push_back(archive.Read(name, ShapeOf(model, p)));
+      found[i].push_back(archive.Read(name, ShapeOf(model, p)));
     }
-    known += attention.size();
-    model.attention = std::move(attention);
+    known += found[i].size();
   }
-  if (known == archive.size()) return;
-  archive.Fail(fmt::format("expected {} arrays for the models and prompts of this run, found {}", known,
-                           archive.size()));
+  if (known != archive.size()) {
+    archive.Fail(fmt::format("expected {} arrays for the models and prompts of this run, found {}", known,
+                             archive.size()));
+  }
+  for (std::size_t i = 0; i < found.size(); ++i) run.models[i].attention = std::move(found[i]);
 }
 
 }  // namespace headspec::report

@@ -29,6 +29,8 @@ void ExpectNotebookProtocol(const Protocol& protocol) {
   EXPECT_EQ(protocol.max_length, 128);
   EXPECT_EQ(protocol.seeds, (std::vector<std::int64_t>{42, 123, 456}));
   EXPECT_FALSE(protocol.rerun_seeds);
+  EXPECT_FALSE(protocol.keep_attention);
+  EXPECT_EQ(protocol.attention_limit, 64'000'000u);
   ASSERT_EQ(protocol.variants.size(), 3u);
   EXPECT_EQ(protocol.variants[0].label, "raw+bf16");
   EXPECT_EQ(protocol.variants[1].label, "raw+fp16");
@@ -140,6 +142,8 @@ prompts = "sub/p.txt"
 max_length = 7
 seeds = [1, -2]
 rerun_seeds = true
+keep_attention = true
+attention_limit = 7
 dtypes = ["float32", "bfloat16"]
 chat_template = true
 sanity_min_si = 0
@@ -169,6 +173,8 @@ size_b = 2
   EXPECT_EQ(plan.protocol.max_length, 7);
   EXPECT_EQ(plan.protocol.seeds, (std::vector<std::int64_t>{1, -2}));
   EXPECT_TRUE(plan.protocol.rerun_seeds);
+  EXPECT_TRUE(plan.protocol.keep_attention);
+  EXPECT_EQ(plan.protocol.attention_limit, 7'000'000u);
   ASSERT_EQ(plan.protocol.variants.size(), 2u);
   EXPECT_EQ(plan.protocol.variants[0].label, "chat+fp32");
   EXPECT_EQ(plan.protocol.variants[1].label, "chat+bf16");
@@ -254,6 +260,9 @@ TEST_F(ManifestTest, ChecksTheTypesOfTheProtocol) {
   expect("seeds = [1, \"2\"]", "seeds: expected a list of integers, found \"2\" in it; correct the value");
   expect("seeds = []", "seeds: expected at least one, found none; the notebook's are [42, 123, 456]");
   expect("rerun_seeds = 1", "rerun_seeds: expected true or false, found 1; correct the value");
+  expect("keep_attention = 64", "keep_attention: expected true or false, found 64; correct the value");
+  expect("attention_limit = 0",
+         "attention_limit: expected an integer from 1 to 1048576, found 0; correct the value");
   expect("dtypes = \"float32\"", "dtypes: expected a list of strings, found \"float32\"; correct the value");
   expect("dtypes = [32]", "dtypes: expected a list of strings, found 32 in it; correct the value");
   expect("dtypes = []", "dtypes: expected at least one, found none; for example [\"bfloat16\"]");

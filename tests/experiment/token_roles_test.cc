@@ -56,13 +56,13 @@ TEST(TokenRoles, SpecialTokensThatAPromptHoldsAreText) {
 
 TEST(TokenRoles, OfATemplateThatSwallowsBlanks) {
   // "<|user|>\n" takes the blanks behind it.
-  const std::string rendered = "<|user|>\n  The answer\n<|end|>\n<|assistant|>\n";
+  const std::string rendered = "<|user|>\n  The answer<|end|>\n<|assistant|>\n";
   const Tokenizer tokenizer = LoadData("phi-3-mini");
   ASSERT_EQ(tokenizer.ApplyChatTemplate("  The answer"), rendered);
   const std::vector<text::TextRange> prompt = {{9, 21}};
   const Encoded encoded = tokenizer.Encode(rendered, 0);
   EXPECT_EQ(Runs(TokenRoles(encoded, tokenizer.bos_id(), {rendered, &prompt}), encoded.tokens),
-            "template(<|user|>) text(▁The ▁answer) template(<0x0A> <|end|> <|assistant|>)");
+            "template(<|user|>\n  ) text(▁The ▁answer) template(<|end|>\n <|assistant|>\n)");
 }
 
 // A checkpoint with a template of the test's own.

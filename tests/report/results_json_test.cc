@@ -81,8 +81,8 @@ TEST(ResultsJson, HasTheNotebooksKeysInItsOrderAndThenOurs) {
                                               "si_mean",       "si_std",         "si_values",
                                               "corr_mean",     "head_entropies", "head_entropies_per_prompt",
                                               "valid_lengths", "token_ids",      "tokens",
-                                              "statistics",    "numerics",       "provenance",
-                                              "timing",        "warnings"}));
+                                              "token_roles",   "statistics",     "numerics",
+                                              "provenance",    "timing",         "warnings"}));
   EXPECT_EQ(KeysOf(json["reference_phi3"]), (Keys{"Phi-3-mini (3.8B)", "Phi-3-medium (14B)"}));
   EXPECT_EQ(KeysOf(json["reference_phi3"]["Phi-3-mini (3.8B)"]), (Keys{"si", "size_b", "arch"}));
   EXPECT_EQ(KeysOf(json["verdict"]),
@@ -124,6 +124,7 @@ TEST(ResultsJson, KeepsWhatTheNotebookDropped) {
   EXPECT_EQ(model["head_entropies_per_prompt"].size(), 2u);
   EXPECT_EQ(model["token_ids"][1], (Json::array({3})));
   EXPECT_EQ(model["tokens"][0][1], "Ġis");
+  EXPECT_EQ(model["token_roles"], (Json{{"bos", "text"}, {"text"}}));
   EXPECT_EQ(model["statistics"]["si_std_reason"],
             "no randomness in the forward pass: one pass computed, repeated for every seed");
   EXPECT_EQ(model["numerics"]["non_finite"]["count"], 0);
