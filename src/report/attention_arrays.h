@@ -18,8 +18,8 @@ bool HasAttention(const RunResult& run);
 // Throws Error(kSystem) if `target` exists or cannot be written.
 void WriteAttention(const RunResult& run, const std::filesystem::path& target);
 
-// Fills `attention` of the models that `npz` has, and empties it of the others; all or nothing. Throws Error: kSystem if there is no such file, kInput if
-// it is damaged or of another run, by the shapes.
+// Fills `attention` of the models that `npz` has, and empties it of the others; all or nothing. Throws Error:
+// kSystem if there is no such file, kInput if it is damaged or, by its shapes, of another run.
 void ReadAttention(const std::filesystem::path& npz, RunResult& run);
 
 }  // namespace headspec::report
