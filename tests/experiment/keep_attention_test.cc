@@ -155,7 +155,7 @@ std::vector<float> FloatAttention(const fs::path& folder) {
 }
 
 TEST_F(KeepAttention, IsTheReferences) {
-  for (const std::string name : golden::CheckpointNames()) {
+  for (const std::string& name : golden::CheckpointNames()) {
     SCOPED_TRACE(name);
     Use({"checkpoints/" + name});
     const ModelResult model = Measure().models.front();
