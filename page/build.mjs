@@ -1,0 +1,68 @@
+// Makes bundle/report.html, one file without network: script, style and a place for the data.
+//   node build.mjs
+//   node build.mjs --data results.json [--attention attention.json] --out x.html    a filled page, for development
+import {readFile, writeFile, mkdir} from "node:fs/promises";
+import {dirname, join} from "node:path";
+import {fileURLToPath} from "node:url";
+import {parseArgs} from "node:util";
+import * as esbuild from "esbuild";
+import {colourRules} from "./src/chart/theme.js";
+
+const root = dirname(fileURLToPath(import.meta.url));
+const place = "@HEADSPEC_DATA@";
+
+/** The empty page: everything but the data. The same bytes for the same sources. */
+export async function buildPage() {
+  const options = {bundle: true, minify: true, write: false, legalComments: "none", charset: "utf8", absWorkingDir: root};
+  const script = await esbuild.build({...options, entryPoints: ["src/main.js"], format: "iife", target: "es2022"});
+  const style = await esbuild.transform(colourRules() + await readFile(join(root, "src/style.css"), "utf8"),
+    {loader: "css", minify: true, charset: "utf8", target: "es2022"});
+  const parts = {"@STYLE@": style.code.trim(), "@SCRIPT@": script.outputFiles[0].text.trim().replaceAll("</script", "<\\/script")};
+  const template = await readFile(join(root, "src/template.html"), "utf8");
+  const page = template.replace(/@STYLE@|@SCRIPT@/g, (part) => parts[part]);
+  if (page.split(place).length !== 2) throw new Error(`the page needs ${place} exactly once`);
+  return page;
+}
+
+/** Puts one JSON object into the empty page, as the program does. */
+export function fillPage(page, report) {
+  return page.replace(place, () => JSON.stringify(report).replaceAll("<", "\\u003c"));
+}
+
+/** What the program would hand over for a results.json of run, measure or compare. */
+export function reportOf(results, {measured = null, attention = []} = {}) {
+  const isComparison = "notes" in results;
+  const kind = isComparison ? "comparison" : results.hypothesis ? "experiment" : "measurement";
+  const models = (isComparison ? measured : results)?.results ?? [];
+  return {
+    format: 1, kind,
+    results: isComparison ? measured : results,
+    comparison: isComparison ? results : null,
+    summary: [],
+    sizes: models.map((model) => model.provenance ? model.provenance.parameters / 1e9 : null),
+    attention: models.map((_, i) => attention[i] ?? null)
+  };
+}
+
+async function main() {
+  const {values} = parseArgs({options: {
+    data: {type: "string"}, measured: {type: "string"}, attention: {type: "string"}, out: {type: "string"}
+  }});
+  const page = await buildPage();
+  const out = values.out ?? join(root, "bundle/report.html");
+  await mkdir(dirname(out), {recursive: true});
+  if (!values.data) {
+    await writeFile(out, page);
+  } else {
+    const read = async (file) => JSON.parse(await readFile(file, "utf8"));
+    const data = await read(values.data);
+    const report = "format" in data ? data : reportOf(data, {
+      measured: values.measured ? await read(values.measured) : null,
+      attention: values.attention ? await read(values.attention) : []
+    });
+    await writeFile(out, fillPage(page, report));
+  }
+  console.log(`${out}: ${Buffer.byteLength(await readFile(out))} bytes`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
