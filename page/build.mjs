@@ -15,7 +15,8 @@ const place = "@HEADSPEC_DATA@";
 export async function buildPage() {
   const options = {bundle: true, minify: true, write: false, legalComments: "none", charset: "utf8", absWorkingDir: root};
   const script = await esbuild.build({...options, entryPoints: ["src/main.js"], format: "iife", target: "es2022"});
-  const style = await esbuild.transform(colourRules() + await readFile(join(root, "src/style.css"), "utf8"),
+  const sheets = await Promise.all(["src/style.css", "src/model/style.css"].map((file) => readFile(join(root, file), "utf8")));
+  const style = await esbuild.transform(colourRules() + sheets.join("\n"),
     {loader: "css", minify: true, charset: "utf8", target: "es2022"});
   const parts = {"@STYLE@": style.code.trim(), "@SCRIPT@": script.outputFiles[0].text.trim().replaceAll("</script", "<\\/script")};
   const template = await readFile(join(root, "src/template.html"), "utf8");

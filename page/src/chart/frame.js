@@ -33,7 +33,7 @@ const exportWidth = 760;
  * @param {() => {name: string, columns: string[], rows: any[][]}} options.csv
  * @param {(width: number, how: {forExport: boolean}) => Element} options.draw on the screen any element; for export an SVG that
  *   takes its colours from `colours({forExport})`. Same width, same drawing.
- * @returns {HTMLElement & {redraw(): void}} `redraw` after a control has changed
+ * @returns {HTMLElement & {redraw(): void, retitle(title: string, note: string): void}} `redraw` after a control has changed
  */
 export function chartFrame({id, title, note = null, height = 240, level = 3, controls = null, csv, draw}) {
   const body = element("div", {class: "chart-body"});
@@ -53,7 +53,7 @@ export function chartFrame({id, title, note = null, height = 240, level = 3, con
     isStale = false;
     const drawing = draw(width, {forExport: false});
     describe(drawing);
-    body.replaceChildren(drawing);
+    if (body.firstChild !== drawing) body.replaceChildren(drawing); // moving it would cost it the focus
     body.style.minHeight = "";
   }
 
@@ -111,7 +111,18 @@ export function chartFrame({id, title, note = null, height = 240, level = 3, con
   frames.set(figure, {draw: drawNow, resized: () => { if (Math.floor(body.clientWidth) !== drawnWidth) forget(); }, forget});
   near.observe(figure);
   resized.observe(body);
-  figure.redraw = () => { isStale = true; drawNow(); };
+  figure.redraw = () => {
+    const hasBeenNear = drawnWidth > 0;
+    isStale = true;
+    if (hasBeenNear) drawNow();
+  };
+  figure.retitle = (newTitle, newNote) => {
+    for (const button of figure.querySelectorAll("[data-copy]"))
+      button.setAttribute("aria-label", `Copy ${button.dataset.copy.toUpperCase()}: ${newTitle}`);
+    title = newTitle;
+    heading.textContent = newTitle;
+    if (caption) caption.textContent = newNote;
+  };
   return figure;
 }
 
