@@ -8,9 +8,8 @@ import { colourScale, symmetric } from "../src/model/colours.js";
 import { extent, headProfile, layerRow, mean, quantile, short, ticks } from "../src/model/numbers.js";
 import { descending, inverse, orderHeads, orderLayers } from "../src/model/order.js";
 import { createSelection } from "../src/model/selection.js";
-import { cellRows, csv } from "../src/model/table.js";
 import { isByteLevel, visible } from "../src/model/tokens.js";
-import { strongest, weightsOf, withoutFirst } from "../src/model/weights.js";
+import { isCausal, linesByLevel, strongest, weightsOf, withoutFirst } from "../src/model/weights.js";
 
 const near = (actual, expected) => assert.ok(Math.abs(actual - expected) < 1e-12, `${actual} is not ${expected}`);
 
@@ -177,16 +176,6 @@ test("hover is told once for each cell", () => {
   assert.deepEqual(seen, [{ layer: 1, head: 0 }, null]);
 });
 
-// ---- tables
-
-test("CSV keeps every digit, leaves undefined values empty and quotes text", () => {
-  assert.equal(
-    csv(["layer", "head", "value"], cellRows(Float64Array.of(0.1 + 0.2, NaN), 2)),
-    "layer,head,value\n0,0,0.30000000000000004\n0,1,\n",
-  );
-  assert.equal(csv(["a"], [['say "x", y']]), 'a\n"say ""x"", y"\n');
-});
-
 // ---- tokens
 
 test("white space and bytes of tokens are made visible", () => {
@@ -207,7 +196,7 @@ test("white space and bytes of tokens are made visible", () => {
 
 test("weights are read by layer, head, query and key", () => {
   // 1 layer, 2 heads, 2 tokens
-  const weights = weightsOf(Uint8Array.of(255, 0, 51, 204, 255, 0, 255, 0), { layers: 1, heads: 2, tokens: 2 });
+  const weights = weightsOf(Uint8Array.of(255, 0, 51, 204, 255, 0, 255, 0), { layers: 1, heads: 2 });
   assert.deepEqual([...weights.of(0, 0)].map((w) => Math.round(w * 255)), [255, 0, 51, 204]);
   assert.deepEqual([...weights.meanOf(0)].map((w) => Math.round(w * 510)), [510, 0, 306, 204]);
   assert.deepEqual([...withoutFirst(weights.of(0, 0), 2)].map((w) => Math.round(w * 255)), [0, 0, 0, 204]);
@@ -215,9 +204,16 @@ test("weights are read by layer, head, query and key", () => {
   assert.deepEqual(strongest(weights.of(0, 1), 2, 1, 5).map(({ key }) => key), [0]);
 });
 
-test("attention of another size is refused with both sizes", () => {
-  assert.throws(
-    () => weightsOf(new Uint8Array(7), { layers: 1, heads: 2, tokens: 2 }),
-    /7 bytes; 1 layers x 2 heads x 2 x 2 tokens need 8/,
-  );
+test("lines are grouped by opacity, of one token if there is a focus", () => {
+  const matrix = Float32Array.of(1, 0, 0, 0.2, 0.8, 0, 0.2, 0.004, 0.8);
+  const line = (query, key) => `${query}-${key} `;
+  const all = linesByLevel(matrix, 3, { focus: null, least: 0.01, line });
+  assert.deepEqual([...all], [[255, "0-0 "], [51, "1-0 2-0 "], [204, "1-1 2-2 "]]);
+  assert.deepEqual([...linesByLevel(matrix, 3, { focus: { side: "query", index: 2 }, least: 0, line })], [[51, "2-0 "], [1, "2-1 "], [204, "2-2 "]]);
+  assert.deepEqual([...linesByLevel(matrix, 3, { focus: { side: "key", index: 1 }, least: 0, line })], [[204, "1-1 "], [1, "2-1 "]]);
+});
+
+test("attention that never looks ahead is causal", () => {
+  assert.ok(isCausal(Float32Array.of(1, 0, 0.5, 0.5), 2));
+  assert.ok(!isCausal(Float32Array.of(0.5, 0.5, 0.5, 0.5), 2));
 });

@@ -1,5 +1,5 @@
-// Colour scales that colour-blind readers can use: viridis for amounts, purple to orange for what has a sign, and
-// eight hues (Okabe and Ito's, darkened or lightened to stand out on either page) for selected heads.
+// Colour scales that colour-blind readers can use: viridis for amounts, purple to orange for what has a sign,
+// eight hues for selected heads.
 
 const stops = {
   sequential: ["440154", "482878", "3e4a89", "31688e", "26828e", "1f9e89", "35b779", "6ece58", "b5de2b", "fde725"],
@@ -53,6 +53,14 @@ export function symmetric([from, to]) {
   return [-reach, reach];
 }
 
-/** How many heads can be selected, each with a colour of its own: --head-0 to --head-7 in the style sheet. */
-export const headColourCount = 8;
-export const headColour = (slot) => `var(--head-${slot % headColourCount})`;
+/** Of selected heads, by slot: hues that colour-blind readers tell apart, strong enough for lines on either page. */
+const headColours = {
+  light: ["#1f6fb4", "#c8500a", "#00805c", "#c2478f", "#6a4fb3", "#8f7200", "#0090bd", "#555f6b"],
+  dark: ["#6fb1f2", "#ff9557", "#3fcfa2", "#f08fc4", "#b09bf5", "#e0c04a", "#7fdcf5", "#b9c2cc"],
+};
+
+/** How many heads can be selected, each with a colour of its own. */
+export const headColourCount = headColours.light.length;
+
+/** @param {"light" | "dark"} theme */
+export const headColour = (slot, theme) => headColours[theme][slot];

@@ -1,13 +1,11 @@
 // Attention of one prompt as data.js inflates it: bytes [layers][heads][tokens][tokens] (query, key), 255 for 1.
 
 /**
- * @param {Uint8Array} bytes
- * @param {{layers: number, heads: number, tokens: number}} shape
+ * @param {Uint8Array} bytes as many as the shape needs
+ * @param {{layers: number, heads: number}} shape
  */
-export function weightsOf(bytes, { layers, heads, tokens }) {
-  const wanted = layers * heads * tokens * tokens;
-  if (bytes.length !== wanted)
-    throw new Error(`attention has ${bytes.length} bytes; ${layers} layers x ${heads} heads x ${tokens} x ${tokens} tokens need ${wanted}`);
+export function weightsOf(bytes, { layers, heads }) {
+  const tokens = Math.round(Math.sqrt(bytes.length / (layers * heads)));
   const matrix = (layer, head) => {
     const from = (layer * heads + head) * tokens * tokens;
     return bytes.subarray(from, from + tokens * tokens);
@@ -41,4 +39,32 @@ export function strongest(matrix, tokens, query, count) {
     .filter(({ weight }) => weight > 0)
     .sort((a, b) => b.weight - a.weight || a.key - b.key)
     .slice(0, count);
+}
+
+/** Does no query see a later key? Then cells above the diagonal are no zeros but blanks. */
+export function isCausal(matrix, tokens) {
+  for (let query = 0; query < tokens; ++query)
+    for (let key = query + 1; key < tokens; ++key) if (matrix[query * tokens + key] > 0) return false;
+  return true;
+}
+
+/**
+ * Lines of one opacity together, as a path for each of the 255 levels.
+ * @param {{focus: {side: "query" | "key", index: number} | null, least: number, line: (query: number, key: number) => string}} how
+ *   `least` weight of a line that is drawn
+ * @returns {Map<number, string>} by level
+ */
+export function linesByLevel(matrix, tokens, { focus, least, line }) {
+  const levels = new Map();
+  for (let query = 0; query < tokens; ++query) {
+    if (focus?.side === "query" && focus.index !== query) continue;
+    for (let key = 0; key < tokens; ++key) {
+      if (focus?.side === "key" && focus.index !== key) continue;
+      const weight = matrix[query * tokens + key];
+      const level = Math.round(weight * 255);
+      if (level === 0 || weight < least) continue;
+      levels.set(level, (levels.get(level) ?? "") + line(query, key));
+    }
+  }
+  return levels;
 }
