@@ -5,7 +5,7 @@ import test from "node:test";
 
 import { averageLinkage, brackets } from "../src/model/cluster.js";
 import { colourScale, symmetric } from "../src/model/colours.js";
-import { extent, headProfile, layerRow, mean, quantile, short, ticks } from "../src/model/numbers.js";
+import { extent, headProfile, layerRow, mean, quantile, short, tickFormat, ticks } from "../src/model/numbers.js";
 import { descending, inverse, orderHeads, orderLayers } from "../src/model/order.js";
 import { createSelection } from "../src/model/selection.js";
 import { isByteLevel, visible } from "../src/model/tokens.js";
@@ -108,6 +108,12 @@ test("ticks are round and inside", () => {
   assert.deepEqual(ticks(0.43, 0.97, 5), [0.5, 0.6, 0.7, 0.8, 0.9]);
   assert.deepEqual(ticks(0, 31, 5), [0, 5, 10, 15, 20, 25, 30]);
   assert.deepEqual(ticks(2, 2, 5), [2]);
+});
+
+test("ticks have as many decimals as they need", () => {
+  assert.deepEqual([0, 0.5, 1].map(tickFormat([0, 0.5, 1])), ["0.0", "0.5", "1.0"]);
+  assert.deepEqual([0, 5].map(tickFormat([0, 5])), ["0", "5"]);
+  assert.deepEqual([-0.025, 0].map(tickFormat([-0.025, 0])), ["\u22120.025", "0.000"]);
 });
 
 test("numbers are short but keep three digits", () => {

@@ -55,7 +55,7 @@ function drawCorrelation({values, heads, clustering, isClustered, selection}, wi
     order.map((head, place) => place % every === 0 ? text(left + (place + 0.5) * cell, top + side + 14, head, {"text-anchor": "middle", fill: palette.muted}) : null),
     svg("text", {transform: `translate(11 ${top + side / 2}) rotate(-90)`, "text-anchor": "middle", fill: palette.muted}, "Head"),
     text(left, top + side + 30, "Head", {fill: palette.muted}),
-    legend({scale, x: left, y: top + side + 55, width: 200, palette, format: (value) => fixed(value, 1), title: "Correlation r of two heads' profiles"}),
+    legend({scale, x: left, y: top + side + 55, width: 200, palette, title: "Correlation r of two heads' profiles"}),
     marks, lines);
   made.marks = () => marks.replaceChildren(...selection.selected.flatMap(({head, slot}) => selectedMarks(placeOf[head], headColour(slot, theme))));
   made.marks();
@@ -91,7 +91,8 @@ function tree({clustering, heads, left, bottom, cell, palette, treeHeight}) {
   return svg("g", {class: "dendrogram"},
     svg("path", {d, fill: "none", stroke: palette.muted}),
     text(left - 8, bottom - treeHeight + 4, fixed(highest, 2), {"text-anchor": "end", fill: palette.muted}),
-    text(left - 8, bottom + 3, "1 − r", {"text-anchor": "end", fill: palette.muted}));
+    text(left - 8, bottom + 3, 0, {"text-anchor": "end", fill: palette.muted}),
+    text(left - 8, bottom - treeHeight / 2 + 4, "1 − r", {"text-anchor": "end", fill: palette.muted}));
 }
 
 /** @returns {string} what the matrix comes to, in the numbers of results.json */

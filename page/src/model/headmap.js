@@ -57,7 +57,7 @@ function axes(map, at, palette) {
     text(left, bottom + 30 + at.groups, "Head", muted),
     at.groups ? groupBrackets(map, at, palette) : null,
     legend({scale: map.scale, x: left, y: bottom + 55 + at.groups, width: Math.min(240, Math.max(140, width)), palette,
-      format: map.format ?? short, title: `${map.title}${map.unit ? `, ${map.unit}` : ""}`}),
+      title: `${map.title}${map.unit ? `, ${map.unit}` : ""}`}),
     hasMissing(map) ? missingKey(left + Math.min(240, Math.max(140, width)) + 22, bottom + 55 + at.groups, palette) : null);
 }
 
@@ -86,8 +86,9 @@ function groupBrackets({heads, kvHeads}, {left, top, height, cellWidth}, palette
 }
 
 // White over black, so that it is seen on any colour.
-function outline(attributes = {}) {
-  return ["#000", "#fff"].map((stroke, i) => svg("rect", {fill: "none", stroke, "stroke-width": i ? 1.5 : 3.5, visibility: "hidden", ...attributes}));
+function outline({isThin, ...attributes}) {
+  const widths = isThin ? [2, 0.8] : [3.5, 1.5];
+  return ["#000", "#fff"].map((stroke, i) => svg("rect", {fill: "none", stroke, "stroke-width": widths[i], visibility: "hidden", ...attributes}));
 }
 
 const place = (rects, box) => rects.forEach((rect) => set(rect, box ? {...box, visibility: "visible"} : {visibility: "hidden"}));
@@ -97,9 +98,9 @@ function overlay(map, at, {isSmall, palette, theme}) {
   const {left, top, width, height, cellWidth, cellHeight} = at;
   const columnOf = inverse(map.order.heads);
   const rowOf = inverse(map.order.layers);
-  const column = outline({opacity: 0.55, class: "cross-head"});
-  const row = outline({opacity: 0.55, class: "cross-layer"});
-  const cell = outline({class: "cross-cell"});
+  const column = outline({isThin: isSmall, opacity: 0.55, class: "cross-head"});
+  const row = outline({isThin: isSmall, opacity: 0.55, class: "cross-layer"});
+  const cell = outline({isThin: isSmall, class: "cross-cell"});
   const marks = svg("g", {class: "marks"});
   const group = svg("g", {class: "overlay", "pointer-events": "none"}, marks, column, row, cell);
 
@@ -125,9 +126,9 @@ function overlay(map, at, {isSmall, palette, theme}) {
       text(box.x + cellWidth / 2, top - 8.5, head, {"text-anchor": "middle", fill: palette.surface, "font-weight": 600, "font-size": 10})
     ];
     return [
-      svg("rect", {...box, fill: "none", stroke: "#fff", "stroke-width": isSmall ? 2 : 3}),
+      svg("rect", {...box, fill: "none", stroke: palette.surface, "stroke-width": isSmall ? 2 : 3}),
       svg("rect", {...box, fill: "none", stroke: colour, "stroke-width": isSmall ? 1 : 1.5}),
-      svg("rect", {...chosen, fill: "none", stroke: "#fff", "stroke-width": isSmall ? 2.5 : 4}),
+      svg("rect", {...chosen, fill: "none", stroke: palette.surface, "stroke-width": isSmall ? 2.5 : 4}),
       svg("rect", {...chosen, fill: "none", stroke: colour, "stroke-width": isSmall ? 1.5 : 2.5}),
       ...(label ?? [])
     ];

@@ -264,13 +264,15 @@ function linesSvg(what, width) {
       [...levels].map(([level, d]) => svg("path", {d, "stroke-opacity": (level / 255).toFixed(3)})))));
 }
 
-/** What a query may not see is blank. */
-function matrixTable(matrix, n, scale) {
+/** What a query may not see, and what is hidden, is blank. */
+function matrixTable(matrix, {n, hidesFirst}, scale) {
   const causal = isCausal(matrix, n);
-  return {rows: n, columns: n, scale, value: (row, column) => (causal && column > row ? NaN : matrix[row * n + column])};
+  const isBlank = (query, key) => (causal && key > query) || (hidesFirst && key === 0);
+  return {rows: n, columns: n, scale, value: (query, key) => (isBlank(query, key) ? NaN : matrix[query * n + key])};
 }
 
-function matricesSvg({series, n, tokens}, width, forExport) {
+function matricesSvg(what, width, forExport) {
+  const {series, n, tokens} = what;
   const palette = colours({forExport});
   const theme = forExport ? "light" : currentTheme();
   const most = Math.max(...series.map(({matrix}) => matrix.reduce((a, b) => Math.max(a, b), 0)), 1 / 255);
@@ -286,12 +288,12 @@ function matricesSvg({series, n, tokens}, width, forExport) {
     panels.map(({one, x, y}) => svg("g", {class: "attention-matrix", "data-head": one.head},
       text(x, y - 7, one.name, {fill: colourOf(one, palette, theme), "font-weight": 600}),
       svg("rect", {x: x - 0.5, y: y - 0.5, width: n * cell + 1, height: n * cell + 1, fill: "none", stroke: palette.line}),
-      gridCells(matrixTable(one.matrix, n, scale), {x, y, cellWidth: cell, cellHeight: cell}, {vector: forExport, hatchId: null}),
+      gridCells(matrixTable(one.matrix, what, scale), {x, y, cellWidth: cell, cellHeight: cell}, {vector: forExport, hatchId: null}),
       hasLabels ? tokens.map((token, index) => [
         text(x - 6, y + (index + 0.5) * cell + 4, token, {"text-anchor": "end", fill: palette.ink, "font-size": 10}),
         svg("text", {transform: `translate(${x + (index + 0.5) * cell + 3} ${y + n * cell + 6}) rotate(-60)`, "text-anchor": "end", fill: palette.ink, "font-size": 10}, token)
       ]) : null)),
-    legend({scale, x: left, y: bottom + (hasLabels ? 70 : 8) + 20, width: Math.min(200, width - left - 20), palette, format: (value) => fixed(value, 2), title: "Attention weight; rows are queries, columns keys"}));
+    legend({scale, x: left + 10, y: bottom + (hasLabels ? 70 : 8) + 20, width: Math.min(200, width - left - 20), palette, title: "Attention weight; rows are queries, columns keys"}));
   made.cellAt = ({clientX, clientY}) => {
     const box = made.getBoundingClientRect();
     for (const {one, x, y} of panels) {

@@ -56,6 +56,13 @@ export function ticks(from, to, count) {
   return found;
 }
 
+/** How to write all of `values` with as few decimals as tell them apart. */
+export function tickFormat(values) {
+  const decimals = [0, 1, 2, 3, 4, 5, 6].find((d) => values.every((value) => Math.abs(Number(value.toFixed(d)) - value) < 1e-9 * Math.max(1, Math.abs(value))));
+  if (decimals === undefined) return short;
+  return (value) => value.toFixed(decimals).replace("-", "\u2212");
+}
+
 /** Three significant digits, without the trailing zeros of large numbers. */
 export function short(value) {
   if (value === null || Number.isNaN(value)) return "not defined";

@@ -71,7 +71,7 @@ function drawProfiles({metric, layers, heads, selection}, width, forExport) {
   const dot = svg("circle", {r: 3.5, fill: palette.ink, stroke: palette.surface, visibility: "hidden"});
 
   const made = drawing({width, height, font, label: `${metric.title} over depth`},
-    valueAxis({scale: y, domain, left: box.left, right: box.right, palette, title: titled(metric), titleY: 14, format: short}),
+    valueAxis({scale: y, domain, left: box.left, right: box.right, palette, title: titled(metric), titleY: 14}),
     svg("path", {class: "band-all", d: bandPath(rows, x, y, "least", "largest"), fill: palette.band, opacity: 0.35}),
     svg("path", {class: "band-half", d: bandPath(rows, x, y, "lower", "upper"), fill: palette.band, opacity: 0.75}),
     svg("path", {class: "median", d: linePath(rows.map(({median}, layer) => [x(layer), y(median)])), fill: "none", stroke: palette.muted,

@@ -3,7 +3,7 @@ import {chartFrame} from "../chart/frame.js";
 import {colours, currentTheme, font} from "../chart/theme.js";
 import {fixed, index, signed} from "../format.js";
 import {headColour} from "./colours.js";
-import {extent, layerRow, mean, short} from "./numbers.js";
+import {extent, layerRow, mean, short, tickFormat, ticks} from "./numbers.js";
 import {linePath, padded, titled} from "./profiles.js";
 import {drawing, labelStep, linear, set, svg, text, valueAxis} from "./svg.js";
 import {hideTooltip, showTooltip} from "./tooltip.js";
@@ -59,7 +59,7 @@ function drawSpread({metric, layers, heads, selection}, width, forExport) {
     return [svg("circle", {cx: x + 4, cy: 28, r: 3.5, fill: colourOf(one)}), text(x + 12, 32, seriesName(one), {fill: palette.ink})];
   });
   const made = drawing({width, height, font, label: `${metric.title} of each prompt over layers`},
-    valueAxis({scale: y, domain, left: box.left, right: box.right, palette, title: titled(metric), titleY: 14, format: short}),
+    valueAxis({scale: y, domain, left: box.left, right: box.right, palette, title: titled(metric), titleY: 14}),
     keys, parts, trace,
     Array.from({length: layers}, (_, layer) => layer % everyLayer === 0
       ? text(centre(layer), box.bottom + 16, layer, {"text-anchor": "middle", fill: palette.muted}) : null),
@@ -138,8 +138,10 @@ function drawInfluence({si, without, prompts}, width, forExport) {
 }
 
 function influenceAxis(domain, x, box, palette) {
-  const marks = [domain[0] + (domain[1] - domain[0]) * 0.05, domain[1] - (domain[1] - domain[0]) * 0.05];
-  return [marks.map((value, i) => text(x(value), box.bottom + 16, fixed(value, 3), {"text-anchor": i ? "end" : "start", fill: palette.muted})),
+  const marks = ticks(...domain, Math.max(1, Math.floor((box.right - box.left) / 110)));
+  const format = tickFormat(marks);
+  return [marks.map((value) => [svg("line", {x1: x(value), x2: x(value), y1: box.bottom, y2: box.bottom + 4, stroke: palette.muted}),
+    text(x(value), box.bottom + 16, format(value), {"text-anchor": "middle", fill: palette.muted})]),
     text((box.left + box.right) / 2, box.bottom + 32, "Index without the prompt", {"text-anchor": "middle", fill: palette.muted})];
 }
 

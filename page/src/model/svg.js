@@ -1,6 +1,6 @@
 // SVG elements, and the few shapes that the charts of a model have in common.
 
-import {ticks} from "./numbers.js";
+import {tickFormat, ticks} from "./numbers.js";
 
 /** svg("rect", {x: 1, ...}, child, ...): attributes that are null are left out. @returns {SVGElement} */
 export function svg(name, attributes = {}, ...children) {
@@ -40,9 +40,11 @@ export function labelStep(count, size, room) {
 }
 
 /** Values up the left side, with faint lines across. */
-export function valueAxis({scale, domain, left, right, palette, title, titleY, format}) {
+export function valueAxis({scale, domain, left, right, palette, title, titleY}) {
+  const marks = ticks(...domain, 5);
+  const format = tickFormat(marks);
   return svg("g", {},
-    ticks(...domain, 5).map((value) => [
+    marks.map((value) => [
       svg("line", {x1: left, x2: right, y1: scale(value), y2: scale(value), stroke: palette.grid}),
       text(left - 6, scale(value) + 4, format(value), {"text-anchor": "end", fill: palette.muted})
     ]),
@@ -61,11 +63,12 @@ export function hatch(id, palette) {
 }
 
 /** A bar of a colour scale with its ticks. */
-export function legend({scale, x, y, width, palette, format, title}) {
+export function legend({scale, x, y, width, palette, title}) {
   const id = freshId("scale");
   const [from, to] = scale.domain;
   const place = linear(scale.domain, [x, x + width]);
   const marks = to > from ? ticks(from, to, 4) : [from];
+  const format = tickFormat(marks);
   return svg("g", {"font-size": 10.5},
     svg("defs", {}, svg("linearGradient", {id},
       Array.from({length: 17}, (_, i) => svg("stop", {offset: i / 16, "stop-color": scale.at(Math.round((i / 16) * 255))})))),
