@@ -30,6 +30,14 @@ export function fillPage(page, report) {
   return page.replace(place, () => JSON.stringify(report).replaceAll("<", "\\u003c"));
 }
 
+const factors = {K: 1e-6, M: 1e-3, B: 1, T: 1e3};
+
+/** "0.5M" -> 0.0005 */
+function billions(size) {
+  const parts = /^([\d.]+)([KMBT])$/.exec(size ?? "");
+  return parts ? Number(parts[1]) * factors[parts[2]] : null;
+}
+
 /** What the program would hand over for a results.json of run, measure or compare. */
 export function reportOf(results, {measured = null, attention = []} = {}) {
   const isComparison = "notes" in results;
@@ -40,7 +48,7 @@ export function reportOf(results, {measured = null, attention = []} = {}) {
     results: isComparison ? measured : results,
     comparison: isComparison ? results : null,
     summary: [],
-    sizes: models.map((model) => model.provenance ? model.provenance.parameters / 1e9 : null),
+    sizes: models.map((model) => billions(model.size)),
     attention: models.map((_, i) => attention[i] ?? null)
   };
 }

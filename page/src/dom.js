@@ -21,17 +21,15 @@ export function section({id, title, navigation = title, level = 2}, ...children)
   return element("section", {id, "aria-labelledby": `${id}-heading`, "data-navigation": navigation}, heading, ...children);
 }
 
-/** A part that is folded until it is wanted. `onopen` is called once, when it opens for the first time. */
+/** A part that is folded until it is wanted. `onopen` is called once, when it opens for the first time or is printed. */
 export function foldable({summary, open = false, id = null, onopen = null}, ...children) {
   const details = element("details", {id, open}, element("summary", {}, summary), ...children);
-  if (onopen) {
-    const whenOpen = () => {
-      if (!details.open) return;
-      details.removeEventListener("toggle", whenOpen);
-      onopen(details);
-    };
-    details.addEventListener("toggle", whenOpen);
-  }
+  details.fill = () => {
+    const make = onopen;
+    onopen = null;
+    make?.(details);
+  };
+  details.addEventListener("toggle", () => { if (details.open) details.fill(); });
   return details;
 }
 

@@ -52,6 +52,10 @@ const listeners = new Set();
 /** Calls `listener({printing})` whenever colours may have changed. */
 export const onThemeChange = (listener) => { listeners.add(listener); };
 
+/** Calls `prepare(printing)` before charts are drawn for the printer, and after it. */
+export const onPrint = (prepare) => { preparations.add(prepare); };
+const preparations = new Set();
+
 function tell() {
   for (const listener of listeners) listener({printing});
 }
@@ -83,6 +87,7 @@ export function watchTheme() {
   const setPrinting = (value) => {
     if (printing === value) return;
     printing = value;
+    for (const prepare of preparations) prepare(printing);
     tell();
   };
   addEventListener("beforeprint", () => setPrinting(true));
