@@ -22,7 +22,7 @@ function header(report) {
   const {methodology} = main;
   const prompts = methodology.num_prompts ?? report.prompts?.length;
   const line = [kinds[report.kind], readableTime(main.timestamp), prompts ? `${prompts} prompts` : null,
-    plainType(methodology.dtype), `headspec ${main.headspec_version}`].filter(Boolean);
+    plainType(methodology.dtype)?.replace(/ \(.*/, ""), `headspec ${main.headspec_version}`].filter(Boolean);
   return element("header", {class: "page-header"}, element("div", {}, element("h1", {}, titleOf(report)),
     main.purpose && report.kind === "experiment" ? element("p", {class: "purpose"}, main.purpose) : null,
     element("p", {class: "meta"}, line.map((part) => element("span", {}, part)))), themeSwitch());

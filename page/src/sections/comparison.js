@@ -9,22 +9,8 @@ import {colourScale, symmetric} from "../model/colours.js";
 import {headMapChart} from "../model/headmap.js";
 import {extent} from "../model/numbers.js";
 import {createSelection} from "../model/selection.js";
-import {intervalOf} from "../data.js";
+import {differences} from "./differences.js";
 import {ladderChart} from "./ladder.js";
-
-const names = {
-  delta_specialization: "Specialization Index", delta_correlation: "Mean head correlation",
-  delta_variance: "Mean head variance", delta_gqa_ratio: "Group ratio (within / between)"
-};
-
-/** The program's differences, tuned less base. */
-export function differences(comparison) {
-  return Object.entries(comparison.statistics).map(([key, found]) => ({
-    key, name: names[key] ?? key.replaceAll("_", " "), value: found.value, interval: intervalOf(found.bootstrap),
-    whyNoInterval: found.bootstrap?.reason ?? null, null_: found.permutation_null?.shuffles ? found.permutation_null : null,
-    whyNoNull: found.permutation_null?.reason ?? null
-  }));
-}
 
 const stripHeight = 76;
 
@@ -37,7 +23,7 @@ function strip(row, width, how) {
   const room = 0.06 * (high - low || 1);
   const ticks = Math.max(3, Math.floor(width / 130));
   return plotSvg({
-    width, height: stripHeight, marginLeft: 4, marginRight: 16, marginTop: 26, marginBottom: 22,
+    width, height: stripHeight, marginLeft: 24, marginRight: 24, marginTop: 26, marginBottom: 22,
     x: {domain: [low - room, high + room], label: null, tickSize: 0, ticks},
     y: {domain: [-1, 1], axis: null},
     marks: [
@@ -46,7 +32,7 @@ function strip(row, width, how) {
       ...band ? [Plot.link([row], {x1: () => band[0], x2: () => band[1], y1: 0, y2: 0, stroke: palette.band, strokeWidth: 13, strokeLinecap: "butt", className: "null-band"})] : [],
       ...row.interval ? [Plot.link([row], {x1: () => row.interval[0], x2: () => row.interval[1], y1: 0, y2: 0, stroke: palette.mark, strokeWidth: 2, className: "interval"})] : [],
       Plot.dot([row], {x: "value", y: 0, r: 5, fill: palette.mark, stroke: palette.surface, className: "value"}),
-      Plot.text([`${row.name}  ${signed(row.value, significant)}`], {frameAnchor: "top-left", dy: -24, textAnchor: "start", fill: palette.ink, fontWeight: 500})
+      Plot.text([`${row.name}  ${signed(row.value, significant)}`], {frameAnchor: "top-left", dx: -24, dy: -24, textAnchor: "start", fill: palette.ink, fontWeight: 500})
     ]
   }, how);
 }
@@ -63,14 +49,14 @@ function stacked(drawings, width) {
 function differencesChart(rows) {
   return chartFrame({
     id: "differences-chart", title: "Differences, tuned − base", height: rows.length * (stripHeight + 14) + 40,
-    note: "Each on its own scale; the vertical line is no difference. Where a dot lies on its grey bar, heads shuffled within their layers give the same difference.",
+    note: "Each on its own scale; the vertical line is no difference. Where a dot lies on its grey bar, the null named in the table gives the same difference.",
     csv: () => ({name: "differences", columns: ["quantity", "tuned_minus_base", "low_95", "high_95", "null_low_95", "null_high_95", "p"],
       rows: rows.map((row) => [row.key, row.value, row.interval?.[0], row.interval?.[1], row.null_?.band_95[0], row.null_?.band_95[1], row.null_?.p])}),
     draw(width, how) {
       const palette = colours(how);
       return withLegend(stacked(rows.map((row) => strip(row, width, how)), width), [
         rows.some((row) => row.interval) ? {kind: "interval", label: "difference, 95 % interval over prompts", colour: palette.mark} : {kind: "dot", label: "difference", colour: palette.mark},
-        ...rows.some((row) => row.null_) ? [{kind: "area", label: "middle 95 % of shuffled heads", colour: palette.band}] : []
+        ...rows.some((row) => row.null_) ? [{kind: "area", label: "middle 95 % of its null", colour: palette.band}] : []
       ], how);
     }
   });
@@ -80,9 +66,10 @@ function differencesTable(rows) {
   return table({label: "Differences", rows, columns: [
     {title: "Difference", rowHeader: true, value: (row) => row.name},
     {title: "Tuned − base", numeric: true, value: (row) => signed(row.value, significant)},
-    {title: "95 % interval", numeric: true, value: (row) => row.interval ? interval(row.interval, significant) : row.whyNoInterval ?? missing},
-    {title: "Null mean", numeric: true, value: (row) => row.null_ ? significant(row.null_.mean) : row.whyNoNull ?? missing},
-    {title: "p", numeric: true, value: (row) => probability(row.null_)}
+    {title: "95 % interval", numeric: true, value: (row) => row.interval ? interval(row.interval, significant) : missing},
+    {title: "Null mean", numeric: true, value: (row) => row.null_ ? significant(row.null_.mean) : missing},
+    {title: "p", numeric: true, value: (row) => probability(row.null_)},
+    {title: "Null", value: (row) => row.null_?.what ?? (row.whyNoNull ? `none: ${row.whyNoNull}` : missing)}
   ]});
 }
 
@@ -137,6 +124,8 @@ function headDifference(report) {
 /** @returns {HTMLElement} */
 export function comparisonSection(report) {
   const rows = differences(report.comparison);
+  const why = [...new Set(rows.map((row) => row.whyNoInterval).filter(Boolean))];
   return section({id: "comparison", title: "Base and tuned"}, differencesChart(rows), differencesTable(rows),
+    why.length ? element("p", {class: "note"}, `No interval over prompts: ${why.join("; ")}.`) : null,
     ladderChart(report, {id: "sides-chart", title: "Index of both sides"}), varianceChart(report), headDifference(report));
 }

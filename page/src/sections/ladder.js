@@ -46,7 +46,7 @@ function draw(rows, target, width, how) {
   const svg = plotSvg({
     width, height: rows.length * rowHeight + 52, marginLeft: labelWidth + 8, marginRight: 64, marginTop: 4, marginBottom: 44,
     x: {domain: domainOf(rows, target), label: "Specialization Index", labelAnchor: "center", labelArrow: "none", labelOffset: 38, tickSize: 0, ticks: Math.max(3, Math.floor(width / 110)), tickFormat: (value) => String(Number(value.toFixed(3)))},
-    y: {domain: [-0.5, rows.length - 0.5], axis: null},
+    y: {domain: [-0.5, rows.length - 0.5], reverse: true, axis: null},
     marks: [
       Plot.gridX({stroke: palette.grid, strokeOpacity: 1, ticks: Math.max(3, Math.floor(width / 110))}),
       ...zone,

@@ -1,7 +1,7 @@
 // Index against size, with the line the program fitted on log2 of the size.
 import * as Plot from "@observablehq/plot";
 import {chartFrame} from "../chart/frame.js";
-import {plotSvg, withLegend} from "../chart/plot.js";
+import {plotSvg, textWidth, withLegend} from "../chart/plot.js";
 import {colours} from "../chart/theme.js";
 import {index, interval, significant, signed} from "../format.js";
 import {ladderRows} from "./ladder.js";
@@ -35,15 +35,17 @@ function domainOf(rows, target, line) {
   return [low - 0.05 * (high - low || 1), high + 0.05 * (high - low || 1)];
 }
 
-/** Names beside the points; one that would touch another already placed is left to the tooltip. */
+/** Names beside the points, to the right or else to the left; one that would touch another or a point is left to the tooltip. */
 function labelled(rows, xOf, yOf, width) {
-  const placed = [];
-  return rows.filter((row) => {
-    const box = {x: xOf(row), y: yOf(row), half: 3.4 * row.name.length};
-    const collides = placed.some((other) => Math.abs(other.x - box.x) < other.half + box.half && Math.abs(other.y - box.y) < 16);
-    if (collides || box.x - box.half < 0 || box.x + box.half > width) return false;
+  const placed = rows.map((row) => ({left: xOf(row) - 6, right: xOf(row) + 6, y: yOf(row)}));
+  const touches = (box) => placed.some((other) => Math.abs(other.y - box.y) < 15 && other.left < box.right && box.left < other.right);
+  return rows.flatMap((row) => {
+    const [x, y, length] = [xOf(row), yOf(row), textWidth(row.name)];
+    const right = {left: x + 8, right: x + 12 + length, y}, left = {left: x - 12 - length, right: x - 8, y};
+    const box = [right, left].find((found) => found.left >= 0 && found.right <= width && !touches(found));
+    if (!box) return [];
     placed.push(box);
-    return true;
+    return [{...row, isRight: box === right}];
   });
 }
 
@@ -60,6 +62,8 @@ function draw(rows, target, trend, width, how) {
   const yDomain = domainOf(rows, target, fitted);
   const xOf = (row) => (width - 68) * Math.log(row.sizeB / domain[0]) / Math.log(domain[1] / domain[0]);
   const yOf = (row) => (height - 68) * (1 - (row.si - yDomain[0]) / (yDomain[1] - yDomain[0]));
+  const labels = labelled(rows, xOf, yOf, width - 68);
+  const labelStyle = {x: "sizeB", y: "si", text: "name", fill: palette.muted, className: "name"};
   const measured = rows.filter((row) => row.kind === "model");
   const svg = plotSvg({
     width, height, ...margins,
@@ -72,7 +76,8 @@ function draw(rows, target, trend, width, how) {
       Plot.line(fitted, {x: "sizeB", y: "si", stroke: palette.warm, strokeWidth: 1.5, strokeDasharray: "6 4", className: "trend"}),
       Plot.link(measured.filter((row) => row.interval), {x1: "sizeB", x2: "sizeB", y1: (row) => row.interval[0], y2: (row) => row.interval[1], stroke: palette.mark, strokeWidth: 2, className: "interval"}),
       Plot.dot(rows, {x: "sizeB", y: "si", r: (row) => row.kind === "model" ? 5 : 6, symbol: (row) => row.kind === "model" ? "circle" : "diamond", fill: (row) => row.kind === "model" ? palette.mark : palette.reference, stroke: palette.surface, strokeWidth: 1, className: "value"}),
-      Plot.text(labelled(rows, xOf, yOf, width - 68), {x: "sizeB", y: "si", text: "name", dy: -14, fill: palette.muted, stroke: palette.surface, strokeWidth: 4, className: "name"}),
+      Plot.text(labels.filter((row) => row.isRight), {...labelStyle, textAnchor: "start", dx: 11}),
+      Plot.text(labels.filter((row) => !row.isRight), {...labelStyle, textAnchor: "end", dx: -11}),
       ...how.forExport ? [] : [Plot.tip(rows, Plot.pointer({x: "sizeB", y: "si", title: tipText, fill: palette.surface, stroke: palette.line, fontSize: 12}))]
     ],
     r: {type: "identity"}, symbol: {type: "identity"}, color: {type: "identity"}

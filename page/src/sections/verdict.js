@@ -1,7 +1,8 @@
 // The top of the page: what was asked, what the rule says, what the statistics support.
-import {element, section} from "../dom.js";
+import {element, foldable, section} from "../dom.js";
 import {conclusions, pairVerdicts, sentence} from "./words.js";
-import {significant} from "../format.js";
+import {significant, signed} from "../format.js";
+import {differences} from "./differences.js";
 
 const bullets = (lines, className = null) => lines.length === 0 ? null
   : element("ul", {class: className}, lines.map((line) => element("li", {}, sentence(line))));
@@ -63,7 +64,8 @@ function modelReadings(report) {
     const said = [ofNull, equivalence, pointRule].filter(Boolean);
     return said.length === 0 ? [] : [element("dt", {}, model.display), ...said.map((text) => element("dd", {}, sentence(text)))];
   });
-  return lines.length === 0 ? null : element("dl", {class: "readings"}, lines);
+  if (lines.length === 0) return null;
+  return foldable({summary: "Each model in words", open: report.models.length <= 4}, element("dl", {class: "readings"}, lines));
 }
 
 function criteria({verdict}) {
@@ -74,8 +76,7 @@ function criteria({verdict}) {
 }
 
 function comparisonParts(report) {
-  const {results, notes, statistics, without_padding: without} = report.comparison;
-  const readings = Object.values(statistics).flatMap(({bootstrap_reading: overPrompts, null_reading: ofNull}) => [overPrompts, ofNull]);
+  const {results, notes, without_padding: without} = report.comparison;
   return [
     element("p", {class: "verdict", "data-conclusion": results.verdict.code}, pairVerdicts[results.verdict.code] ?? results.verdict.code),
     bullets(report.summary, "summary"),
@@ -83,9 +84,16 @@ function comparisonParts(report) {
     criteria(results),
     without ? element("p", {}, `Without padding the same rule gives ${pairVerdicts[without.code] ?? without.code}.`) : null,
     element("h3", {}, "What to keep in mind"), bullets(notes),
-    element("h3", {}, "What the statistics support"), bullets([results.base.reading && `base: ${results.base.reading}`,
-      results.instruct.reading && `tuned: ${results.instruct.reading}`, ...readings].filter(Boolean))
+    element("h3", {}, "What the statistics support"), pairReadings(report)
   ];
+}
+
+/** Both sides, then each difference, under its own name. */
+function pairReadings(report) {
+  const {base, instruct} = report.comparison.results;
+  const part = (name, lines) => lines.some(Boolean) ? [element("dt", {}, name), ...lines.filter(Boolean).map((line) => element("dd", {}, sentence(line)))] : [];
+  return element("dl", {class: "readings"}, part("Base", [base.reading]), part("Tuned", [instruct.reading]),
+    differences(report.comparison).flatMap(({name, value, readings}) => part(`${name}: ${signed(value, significant)}`, readings)));
 }
 
 const partsOf = {experiment: experimentParts, measurement: measurementParts, comparison: comparisonParts};

@@ -21,9 +21,9 @@ export function readableTime(stamp) {
   return parts ? `${parts[1]}-${parts[2]}-${parts[3]} ${parts[4]}:${parts[5]}:${parts[6]}` : stamp ?? "";
 }
 
-/** A sentence of the program with a capital and a full stop. */
+/** A sentence of the program with a capital, a full stop and the signs of print. */
 export function sentence(text) {
-  const trimmed = text.trim();
+  const trimmed = text.trim().replaceAll("+-", "±").replace(/(^|[\s(])-(?=\d)/g, "$1−");
   return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?]$/.test(trimmed) ? "" : ".");
 }
 

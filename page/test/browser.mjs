@@ -1,0 +1,27 @@
+// A headless Chromium for tests and screenshots.
+import {chromium} from "playwright-core";
+import {execFileSync} from "node:child_process";
+
+const executable = process.env.CHROMIUM ?? execFileSync("sh", ["-c", "command -v chromium"], {encoding: "utf8"}).trim();
+
+export const launch = () => chromium.launch({executablePath: executable, args: ["--no-sandbox"]});
+
+export async function withBrowser(use) {
+  const browser = await launch();
+  try {
+    return await use(browser);
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Brings every part of the page near the screen once, so that all charts draw. */
+export async function scrollThrough(page) {
+  for (let at = 0; at < await page.evaluate(() => document.documentElement.scrollHeight); at += 600) {
+    await page.evaluate((y) => scrollTo(0, y), at);
+    await page.waitForTimeout(30);
+  }
+  await page.evaluate(() => scrollTo(0, 0));
+  await page.waitForFunction(() => ![...document.querySelectorAll("figure.chart")].some((figure) =>
+    figure.checkVisibility() && figure.querySelector(".chart-body").childElementCount === 0));
+}
