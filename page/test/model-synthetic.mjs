@@ -125,7 +125,7 @@ export function syntheticModel({layers, heads, kvHeads = heads, prompts = 10, le
   const entropies = average(perPrompt.received_entropy);
   const correlation = correlationOf(entropies);
   const si = 1 - meanAbove(correlation);
-  const without = perPrompt.received_entropy.map((_, p) => 1 - meanAbove(correlationOf(average(perPrompt.received_entropy.filter((_, q) => q !== p)))));
+  const without = prompts === 1 ? [] : perPrompt.received_entropy.map((_, p) => 1 - meanAbove(correlationOf(average(perPrompt.received_entropy.filter((_, q) => q !== p)))));
   const meanWithout = without.reduce((a, b) => a + b, 0) / prompts;
   const model = {
     model: name, display: name, size: "1B", architecture: kvHeads < heads ? `GQA (${heads / kvHeads}:1)` : "MHA",

@@ -270,7 +270,9 @@ export function describe(map, {layer, head}) {
   const {values, heads, kvHeads, title, unit, selection, format = short} = map;
   const group = kvHeads < heads ? `, key-value head ${Math.floor(head / (heads / kvHeads))}` : "";
   const isSelected = selection.slotOf(head) !== null;
-  return [`Layer ${layer}, head ${head}${group}`, `${title}: ${format(values[layer * heads + head])}${unit && unit !== "0 to 1" ? ` ${unit}` : ""}`,
+  const value = values[layer * heads + head];
+  const suffix = ["tokens", "keys"].includes(unit) && !Number.isNaN(value) ? ` ${unit}` : "";
+  return [`Layer ${layer}, head ${head}${group}`, `${title}: ${format(value)}${suffix}`,
     ...(isSelected ? ["selected"] : [])];
 }
 

@@ -137,11 +137,11 @@ function lines(what, width, state) {
   function column(side) {
     const items = tokens.map((token, index) => {
       const role = roles?.[index] && roles[index] !== "text" ? roles[index] : null;
-      return element("div", {class: `token${role ? ` token-${role}` : ""}`, role: "option", id: freshId("token"), "aria-selected": "false",
-        "aria-label": `${index}: ${token}${role ? `, ${roleNames[role]}` : ""}`, title: role ? roleNames[role] : null,
+      return element("div", {class: `token${role ? ` token-${role}` : ""}`, role: "option", id: freshId("token"), "aria-selected": "false", title: role ? roleNames[role] : null,
         onpointerenter: (event) => { if (event.pointerType === "mouse" && !state.pinned) focusOn({side, index}); },
         onclick: () => pin({side, index})
-      }, element("span", {class: "token-place"}, index), element("span", {class: "token-text"}, token), element("span", {class: "token-weight"}));
+      }, element("span", {class: "token-place"}, index), " ", element("span", {class: "token-text"}, token), " ",
+      role ? element("span", {class: "visually-hidden"}, roleNames[role], " ") : null, element("span", {class: "token-weight"}));
     });
     const list = element("div", {class: `attention-tokens attention-${side}`, role: "listbox", tabindex: 0,
       "aria-label": side === "query" ? "Query tokens" : "Key tokens", onkeydown: (event) => keydown(event, side),

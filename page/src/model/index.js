@@ -18,7 +18,7 @@ const withoutFirstKey = "received_entropy_without_first";
 
 /** @returns {HTMLElement} */
 export function modelSection(model, report) {
-  const heading = {id: model.id, title: model.display};
+  const heading = {id: model.id, title: model.display, level: 3};
   if (model.error) return section(heading, element("p", {class: "error"}, `Not measured: ${model.error}`));
   const isFirst = report.models.find(({error}) => !error) === model;
   const views = foldable({summary: "Heads, layers and prompts", open: isFirst, onopen: (details) => details.append(modelViews(model, report))});
