@@ -17,11 +17,13 @@ export async function withBrowser(use) {
 
 /** Brings every part of the page near the screen once, so that all charts draw. */
 export async function scrollThrough(page) {
-  for (let at = 0; at < await page.evaluate(() => document.documentElement.scrollHeight); at += 600) {
-    await page.evaluate((y) => scrollTo(0, y), at);
-    await page.waitForTimeout(30);
-  }
-  await page.evaluate(() => scrollTo(0, 0));
+  const step = async () => page.evaluate(() => new Promise((resolve) => {
+    const isLast = scrollY + innerHeight >= document.documentElement.scrollHeight - 1;
+    scrollBy({top: innerHeight, behavior: "instant"});
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve(isLast)));
+  }));
+  while (!await step());
+  await page.evaluate(() => scrollTo({top: 0, behavior: "instant"}));
   await page.waitForFunction(() => ![...document.querySelectorAll("figure.chart")].some((figure) =>
     figure.checkVisibility() && figure.querySelector(".chart-body").childElementCount === 0));
 }

@@ -11,6 +11,11 @@ export function plotSvg(options, {forExport}) {
     ...options, figure: false,
     style: {background: "transparent", color: palette.ink, fontFamily: font, fontSize: "12px", overflow: "visible"}
   });
+  // Plot names its groups by their marks ("dot", "link"), which tells a listener nothing: the frame describes the chart.
+  for (const group of svg.querySelectorAll("[aria-label], [aria-description]")) {
+    group.removeAttribute("aria-label");
+    group.removeAttribute("aria-description");
+  }
   svg.setAttribute("font-family", font);
   svg.setAttribute("font-size", 12);
   svg.setAttribute("fill", palette.ink);

@@ -54,7 +54,7 @@ function draw(rows, target, width, how) {
       Plot.link(measured.filter((row) => row.band), {x1: (row) => row.band[0], x2: (row) => row.band[1], y1: y, y2: y, dy: shift, stroke: palette.band, strokeWidth: 13, strokeLinecap: "butt", className: "null-band"}),
       Plot.link(measured.filter((row) => row.interval), {x1: (row) => row.interval[0], x2: (row) => row.interval[1], y1: y, y2: y, dy: shift, stroke: palette.mark, strokeWidth: 2, className: "interval"}),
       Plot.dot(rows, {x: "si", y, dy: shift, r: (row) => row.kind === "model" ? 5 : 6, symbol: (row) => row.kind === "model" ? "circle" : "diamond", fill: (row) => row.kind === "model" ? palette.mark : palette.reference, stroke: palette.surface, strokeWidth: 1, className: "value"}),
-      isNarrow ? Plot.text(rows, {frameAnchor: "left", y, dy: -9, text: (row) => shortened(row.name, width - 80), textAnchor: "start", fill: palette.ink})
+      isNarrow ? Plot.text(rows, {frameAnchor: "left", y, dy: -9, text: (row) => shortened(row.name, width - 80), textAnchor: "start", fill: palette.ink, stroke: palette.surface, strokeWidth: 3})
         : Plot.text(rows, {frameAnchor: "left", y, dx: -12, text: (row) => shortened(row.name, labelWidth), textAnchor: "end", fill: palette.ink}),
       Plot.text(rows, {frameAnchor: "right", y, dx: 58, dy: shift, text: (row) => index(row.si), textAnchor: "end", fill: palette.ink, fontVariant: "tabular-nums"}),
       ...how.forExport ? [] : [Plot.tip(rows, Plot.pointerY({x: "si", y, title: tipText, fill: palette.surface, stroke: palette.line, fontSize: 12}))]
