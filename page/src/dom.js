@@ -34,13 +34,13 @@ export function foldable({summary, open = false, id = null, onopen = null}, ...c
 }
 
 /**
- * A table in its own scrolling box. A column: {title, value: (row) => string | Node, numeric?, rowHeader?, unit?}.
+ * A table in its own scrolling box. A column: {title, value: (row) => string | Node, numeric?, rowHeader?, isWords?, description?}.
  */
 export function table({caption, columns, rows, label = caption}) {
   const head = element("tr", {}, columns.map((column) =>
     element("th", {scope: "col", class: column.numeric ? "number" : null, title: column.description}, column.title)));
   const body = rows.map((row) => element("tr", {}, columns.map((column) => {
-    const attributes = {class: column.numeric ? "number" : null};
+    const attributes = {class: column.numeric ? "number" : column.isWords ? "words" : null};
     return column.rowHeader ? element("th", {scope: "row", ...attributes}, column.value(row))
       : element("td", attributes, column.value(row));
   })));

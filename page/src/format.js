@@ -20,6 +20,13 @@ export function significant(value, digits = 3) {
   return text.replaceAll("-", "−");
 }
 
+/** The same with its last zeros, for columns: 0.00300 */
+export function digits(value, n = 3) {
+  if (!isNumber(value) || value === 0) return significant(value, n);
+  const size = Math.abs(value);
+  return (size < 1e-4 || size >= 1e7 ? value.toExponential(n - 1) : value.toPrecision(n)).replaceAll("-", "−");
+}
+
 /** An index: four digits, as in the console. */
 export const index = (value) => fixed(value, 4);
 
@@ -29,7 +36,7 @@ export const interval = (bounds, format = index) => bounds ? `${format(bounds[0]
 export function probability(null_) {
   if (!null_ || !isNumber(null_.p)) return missing;
   const isLeast = isNumber(null_.least_p) && null_.p <= null_.least_p;
-  return (isLeast ? "≤ " : "") + significant(null_.p, 2);
+  return (isLeast ? "≤ " : "") + digits(null_.p, 2);
 }
 
 export const signed = (value, format) => isNumber(value) && value > 0 ? `+${format(value)}` : format(value);

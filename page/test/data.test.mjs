@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import {readReport, unpack} from "../src/data.js";
-import {bytes, fixed, interval, probability, significant} from "../src/format.js";
+import {bytes, digits, fixed, interval, probability, significant} from "../src/format.js";
 import {sentence} from "../src/sections/words.js";
 import {fixture} from "./reports.mjs";
 import {packArray, packed, syntheticModel, syntheticReport} from "./model-synthetic.mjs";
@@ -78,7 +78,10 @@ test("numbers in print", () => {
   assert.equal(significant(1.2345e-7), "1.23e−7");
   assert.equal(interval([0.9413, 1.00981]), "0.9413 to 1.0098");
   assert.equal(interval(null), "–");
-  assert.equal(probability({p: 0.002, least_p: 0.002}), "≤ 0.002");
+  assert.equal(probability({p: 0.002, least_p: 0.002}), "≤ 0.0020");
+  assert.equal(digits(0.003), "0.00300");
+  assert.equal(digits(-0.00001), "−1.00e−5");
+  assert.equal(probability({p: 0.4, least_p: 0.002}), "0.40");
   assert.equal(probability({p: 0.4795, least_p: 0.002}), "0.48");
   assert.equal(bytes(1097272), "1.1 MB");
   assert.equal(bytes(681), "681 B");

@@ -4,7 +4,7 @@ import {chartFrame} from "../chart/frame.js";
 import {plotSvg, withLegend} from "../chart/plot.js";
 import {colours} from "../chart/theme.js";
 import {element, section, table} from "../dom.js";
-import {interval, missing, probability, signed, significant} from "../format.js";
+import {digits, interval, missing, probability, signed} from "../format.js";
 import {colourScale, symmetric} from "../model/colours.js";
 import {headMapChart} from "../model/headmap.js";
 import {extent} from "../model/numbers.js";
@@ -32,7 +32,7 @@ function strip(row, width, how) {
       ...band ? [Plot.link([row], {x1: () => band[0], x2: () => band[1], y1: 0, y2: 0, stroke: palette.band, strokeWidth: 13, strokeLinecap: "butt", className: "null-band"})] : [],
       ...row.interval ? [Plot.link([row], {x1: () => row.interval[0], x2: () => row.interval[1], y1: 0, y2: 0, stroke: palette.mark, strokeWidth: 2, className: "interval"})] : [],
       Plot.dot([row], {x: "value", y: 0, r: 5, fill: palette.mark, stroke: palette.surface, className: "value"}),
-      Plot.text([`${row.name}  ${signed(row.value, significant)}`], {frameAnchor: "top-left", dx: -24, dy: -24, textAnchor: "start", fill: palette.ink, fontWeight: 500})
+      Plot.text([`${row.name}  ${signed(row.value, digits)}`], {frameAnchor: "top-left", dx: -24, dy: -24, textAnchor: "start", fill: palette.ink, fontWeight: 500})
     ]
   }, how);
 }
@@ -65,11 +65,11 @@ function differencesChart(rows) {
 function differencesTable(rows) {
   return table({label: "Differences", rows, columns: [
     {title: "Difference", rowHeader: true, value: (row) => row.name},
-    {title: "Tuned − base", numeric: true, value: (row) => signed(row.value, significant)},
-    {title: "95 % interval", numeric: true, value: (row) => row.interval ? interval(row.interval, significant) : missing},
-    {title: "Null mean", numeric: true, value: (row) => row.null_ ? significant(row.null_.mean) : missing},
+    {title: "Tuned − base", numeric: true, value: (row) => signed(row.value, digits)},
+    {title: "95 % interval", numeric: true, value: (row) => row.interval ? interval(row.interval, digits) : missing},
+    {title: "Null mean", numeric: true, value: (row) => row.null_ ? digits(row.null_.mean) : missing},
     {title: "p", numeric: true, value: (row) => probability(row.null_)},
-    {title: "Null", value: (row) => row.null_?.what ?? (row.whyNoNull ? `none: ${row.whyNoNull}` : missing)}
+    {title: "Null", isWords: true, value: (row) => row.null_?.what ?? (row.whyNoNull ? `none: ${row.whyNoNull}` : missing)}
   ]});
 }
 
@@ -94,7 +94,7 @@ function varianceChart(report) {
           Plot.line(rows, {x: "layer", y: "variance", z: "side", stroke: (row) => colour(row.side), strokeWidth: 2}),
           Plot.dot(rows, {x: "layer", y: "variance", fill: (row) => colour(row.side), symbol: (row) => symbol(row.side), r: 3, className: "value"}),
           ...how.forExport ? [] : [Plot.tip(rows, Plot.pointer({x: "layer", y: "variance", fill: palette.surface, stroke: palette.line, fontSize: 12,
-            title: (row) => `${row.side}, layer ${row.layer}\nvariance ${significant(row.variance)}`}))]
+            title: (row) => `${row.side}, layer ${row.layer}\nvariance ${digits(row.variance)}`}))]
         ],
         color: {type: "identity"}, symbol: {type: "identity"}, r: {type: "identity"}
       }, how);
@@ -114,7 +114,7 @@ function headDifference(report) {
   const values = Float64Array.from(after, (value, i) => value - before[i]);
   const map = {
     values, layers, heads, kvHeads, title: "Received entropy, tuned − base", unit: "", selection: createSelection({layers, heads}),
-    scale: colourScale("diverging", symmetric(extent(values) ?? [0, 0])), format: (value) => signed(value, significant),
+    scale: colourScale("diverging", symmetric(extent(values) ?? [0, 0])), format: (value) => signed(value, digits),
     order: {layers: [...Array(layers).keys()], heads: [...Array(heads).keys()]}
   };
   return headMapChart({id: "difference-map", title: "Received entropy of each head, tuned − base", level: 3, name: "head-differences", map: () => map,

@@ -45,7 +45,7 @@ function draw(rows, target, width, how) {
   ] : [];
   const svg = plotSvg({
     width, height: rows.length * rowHeight + 52, marginLeft: labelWidth + 8, marginRight: 64, marginTop: 4, marginBottom: 44,
-    x: {domain: domainOf(rows, target), label: "Specialization Index", labelAnchor: "center", labelArrow: "none", labelOffset: 38, tickSize: 0, ticks: Math.max(3, Math.floor(width / 110)), tickFormat: (value) => String(Number(value.toFixed(3)))},
+    x: {domain: domainOf(rows, target), label: "Specialization Index", labelAnchor: "center", labelArrow: "none", labelOffset: 38, tickSize: 0, ticks: Math.max(3, Math.floor(width / 110))},
     y: {domain: [-0.5, rows.length - 0.5], reverse: true, axis: null},
     marks: [
       Plot.gridX({stroke: palette.grid, strokeOpacity: 1, ticks: Math.max(3, Math.floor(width / 110))}),
@@ -62,12 +62,14 @@ function draw(rows, target, width, how) {
     r: {type: "identity"}, symbol: {type: "identity"}, color: {type: "identity"}
   }, how);
   return withLegend(svg, [
-    {kind: "interval", label: "measured, 95 % interval over prompts", colour: palette.mark},
+    rows.some((row) => row.interval) ? {kind: "interval", label: "measured, 95 % interval over prompts", colour: palette.mark} : {kind: "dot", label: "index", colour: palette.mark},
     ...measured.some((row) => row.band) ? [{kind: "area", label: "middle 95 % of shuffled heads", colour: palette.band}] : [],
     ...target ? [{kind: "area", label: "target zone", colour: palette.zone}] : [],
     ...rows.some((row) => row.kind === "reference") ? [{kind: "diamond", label: "reference", colour: palette.reference}] : []
   ], how);
 }
+
+const counted = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 /** @returns {HTMLElement | null} */
 export function ladderChart(report, {id = "ladder-chart", title = "Index of every model"} = {}) {
@@ -75,8 +77,8 @@ export function ladderChart(report, {id = "ladder-chart", title = "Index of ever
   if (rows.length === 0) return null;
   const target = report.hypothesis;
   const note = [
-    `Specialization Index of ${report.models.filter((model) => model.si !== null).length} measured models${report.references.length ? ` and ${report.references.length} references, which have no interval` : ""}.`,
-    "Where a dot lies on its grey bar, heads shuffled within their layers give the same index: it reflects depth, not which head.",
+    `Specialization Index of ${counted(report.models.filter((model) => model.si !== null).length, "model")}${report.references.length ? ` and ${counted(report.references.length, "reference")}, which have no interval` : ""}.`,
+    rows.some((row) => row.band) ? "Where a dot lies on its grey bar, heads shuffled within their layers give the same index: it reflects depth, not which head." : null,
     target ? `Target ${target.target} ± ${target.tolerance}.` : null
   ].filter(Boolean).join(" ");
   return chartFrame({

@@ -1,6 +1,6 @@
 // The key numbers of every model, in one table.
 import {element, section, table} from "../dom.js";
-import {fixed, index, interval, missing, probability, significant, signed} from "../format.js";
+import {digits, fixed, index, interval, missing, probability, signed} from "../format.js";
 import {plainType} from "./words.js";
 
 function modelColumns(report) {
@@ -35,16 +35,16 @@ function explanations(report) {
 const pairRows = [
   ["Specialization index", "specialization_index", index],
   ["Mean head correlation", "mean_head_correlation", index],
-  ["Mean head variance", "mean_head_variance", significant],
-  ["Variance, early layers", "early_variance", significant],
-  ["Variance, middle layers", "middle_variance", significant],
-  ["Variance, late layers", "late_variance", significant],
+  ["Mean head variance", "mean_head_variance", digits],
+  ["Variance, early layers", "early_variance", digits],
+  ["Variance, middle layers", "middle_variance", digits],
+  ["Variance, late layers", "late_variance", digits],
   ["Effective heads", "effective_heads", (value) => fixed(value, 3)],
   ["Effective ratio", "effective_ratio", (value) => fixed(value, 5)]
 ];
 const groupRows = [
-  ["Variance within head groups", "within_group_variance", significant],
-  ["Variance between head groups", "between_group_variance", significant],
+  ["Variance within head groups", "within_group_variance", digits],
+  ["Variance between head groups", "between_group_variance", digits],
   ["Within / between", "within_between_ratio", (value) => fixed(value, 4)]
 ];
 

@@ -30,7 +30,7 @@ function fileTable(files) {
   return table({label: "Files of the model", caption: "Files", rows: files, columns: [
     {title: "File", rowHeader: true, value: (file) => file.name},
     {title: "Size", numeric: true, value: (file) => bytes(file.bytes)},
-    {title: "Hash", value: (file) => file.hash ? [code(file.hash), file.hash_from_name ? " (from the name in the cache)" : ""] .reduce((cell, part) => { cell.append(part); return cell; }, element("span", {class: "hash"})) : missing}
+    {title: "Hash", isWords: true, value: (file) => file.hash ? [code(file.hash), file.hash_from_name ? " (from the name in the cache)" : ""] .reduce((cell, part) => { cell.append(part); return cell; }, element("span", {class: "hash"})) : missing}
   ]});
 }
 

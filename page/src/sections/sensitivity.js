@@ -69,7 +69,7 @@ function sensitivityTable(rows) {
     {title: "To", value: (row) => row.label},
     {title: "SI", numeric: true, value: (row) => index(row.si)},
     {title: "Less the measured", numeric: true, value: (row) => row.si === null || measured === null ? missing : signed(row.si - measured, index)},
-    {title: "Note", value: (row) => row.note ?? ""}
+    {title: "Note", isWords: true, value: (row) => row.note ?? ""}
   ]});
 }
 

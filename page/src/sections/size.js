@@ -37,11 +37,12 @@ function domainOf(rows, target, line) {
 
 /** Names beside the points, to the right or else to the left; one that would touch another or a point is left to the tooltip. */
 function labelled(rows, xOf, yOf, width) {
-  const placed = rows.map((row) => ({left: xOf(row) - 6, right: xOf(row) + 6, y: yOf(row)}));
-  const touches = (box) => placed.some((other) => Math.abs(other.y - box.y) < 15 && other.left < box.right && box.left < other.right);
+  const placed = rows.map((row) => ({left: xOf(row) - 6, right: xOf(row) + 6, top: yOf(row, Math.max(row.si, row.interval?.[1] ?? -Infinity)) - 6, bottom: yOf(row, Math.min(row.si, row.interval?.[0] ?? Infinity)) + 6}));
+  const touches = (box) => placed.some((other) => other.top < box.bottom && box.top < other.bottom && other.left < box.right && box.left < other.right);
   return rows.flatMap((row) => {
     const [x, y, length] = [xOf(row), yOf(row), textWidth(row.name)];
-    const right = {left: x + 8, right: x + 12 + length, y}, left = {left: x - 12 - length, right: x - 8, y};
+    const height = {top: y - 7, bottom: y + 7};
+    const right = {left: x + 8, right: x + 12 + length, ...height}, left = {left: x - 12 - length, right: x - 8, ...height};
     const box = [right, left].find((found) => found.left >= 0 && found.right <= width && !touches(found));
     if (!box) return [];
     placed.push(box);
@@ -61,7 +62,7 @@ function draw(rows, target, trend, width, how) {
   const margins = {marginLeft: 52, marginRight: 16, marginTop: 20, marginBottom: 48};
   const yDomain = domainOf(rows, target, fitted);
   const xOf = (row) => (width - 68) * Math.log(row.sizeB / domain[0]) / Math.log(domain[1] / domain[0]);
-  const yOf = (row) => (height - 68) * (1 - (row.si - yDomain[0]) / (yDomain[1] - yDomain[0]));
+  const yOf = (row, si = row.si) => (height - 68) * (1 - (si - yDomain[0]) / (yDomain[1] - yDomain[0]));
   const labels = labelled(rows, xOf, yOf, width - 68);
   const labelStyle = {x: "sizeB", y: "si", text: "name", fill: palette.muted, className: "name"};
   const measured = rows.filter((row) => row.kind === "model");

@@ -1,7 +1,7 @@
 // The top of the page: what was asked, what the rule says, what the statistics support.
 import {element, foldable, section} from "../dom.js";
 import {conclusions, pairVerdicts, sentence} from "./words.js";
-import {significant, signed} from "../format.js";
+import {digits, significant, signed} from "../format.js";
 import {differences} from "./differences.js";
 
 const bullets = (lines, className = null) => lines.length === 0 ? null
@@ -30,7 +30,7 @@ function rules(report) {
   }
   const row = (name, minimum, conclusion, recommendation, rule) => element("tr", {}, element("th", {scope: "row"}, name),
     element("td", {class: "number"}, minimum), element("td", {}, conclusions[conclusion]), element("td", {}, recommendation),
-    element("td", {}, counts(rule)));
+    element("td", {class: "words"}, counts(rule)));
   return element("div", {class: "table-box", role: "region", tabindex: "0", "aria-label": "The two rules"}, element("table", {},
     element("caption", {}, "The two rules of the study differ here: they ask for different numbers of values."),
     element("thead", {}, element("tr", {}, ["Rule", "At least", "Conclusion", `Claim ${printed.claim}`, "Because"].map((title) => element("th", {scope: "col"}, title)))),
@@ -93,7 +93,7 @@ function pairReadings(report) {
   const {base, instruct} = report.comparison.results;
   const part = (name, lines) => lines.some(Boolean) ? [element("dt", {}, name), ...lines.filter(Boolean).map((line) => element("dd", {}, sentence(line)))] : [];
   return element("dl", {class: "readings"}, part("Base", [base.reading]), part("Tuned", [instruct.reading]),
-    differences(report.comparison).flatMap(({name, value, readings}) => part(`${name}: ${signed(value, significant)}`, readings)));
+    differences(report.comparison).flatMap(({name, value, readings}) => part(`${name}: ${signed(value, digits)}`, readings)));
 }
 
 const partsOf = {experiment: experimentParts, measurement: measurementParts, comparison: comparisonParts};
