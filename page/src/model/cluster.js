@@ -17,7 +17,7 @@
 export function averageLinkage(correlation, n) {
   const taking = [];
   const left = [];
-  for (let i = 0; i < n; ++i) (n === 1 || hasCorrelation(correlation, n, i) ? taking : left).push(i);
+  for (let i = 0; i < n; i += 1) (n === 1 || hasCorrelation(correlation, n, i) ? taking : left).push(i);
 
   const distance = distances(correlation, n);
   const ids = taking.slice(); // of the cluster that stands in each row of `distance`
@@ -29,7 +29,7 @@ export function averageLinkage(correlation, n) {
     const a = rows[i];
     const b = rows[j];
     const size = sizes.get(a) + sizes.get(b);
-    merges.push({ left: ids[i], right: ids[j], height: distance[a * n + b], size });
+    merges.push({left: ids[i], right: ids[j], height: distance[a * n + b], size});
     for (const other of rows) {
       const joined = (sizes.get(a) * distance[a * n + other] + sizes.get(b) * distance[b * n + other]) / size;
       distance[a * n + other] = joined;
@@ -41,11 +41,11 @@ export function averageLinkage(correlation, n) {
     rows.splice(j, 1);
   }
   const order = merges.length ? leavesOf(merges, n) : taking;
-  return { order: order.concat(left), merges, leaves: taking.length };
+  return {order: order.concat(left), merges, leaves: taking.length};
 }
 
 function hasCorrelation(correlation, n, row) {
-  for (let other = 0; other < n; ++other)
+  for (let other = 0; other < n; other += 1)
     if (other !== row && !Number.isNaN(correlation[row * n + other])) return true;
   return false;
 }
@@ -53,15 +53,15 @@ function hasCorrelation(correlation, n, row) {
 // A single pair without a correlation among heads that have some counts as unrelated.
 function distances(correlation, n) {
   const distance = new Float64Array(n * n);
-  for (let i = 0; i < n * n; ++i) distance[i] = Number.isNaN(correlation[i]) ? 1 : 1 - correlation[i];
+  for (let i = 0; i < n * n; i += 1) distance[i] = Number.isNaN(correlation[i]) ? 1 : 1 - correlation[i];
   return distance;
 }
 
 function closest(distance, n, rows) {
   let best = [0, 1];
   let least = Infinity;
-  for (let i = 0; i < rows.length; ++i) {
-    for (let j = i + 1; j < rows.length; ++j) {
+  for (let i = 0; i < rows.length; i += 1) {
+    for (let j = i + 1; j < rows.length; j += 1) {
       const d = distance[rows[i] * n + rows[j]];
       if (d < least) {
         least = d;
@@ -88,12 +88,12 @@ function leavesOf(merges, n) {
  * Where to draw the tree over leaves at 0, 1, 2, ...: one bracket for each merge.
  * @returns {{left: number, right: number, leftHeight: number, rightHeight: number, height: number}[]}
  */
-export function brackets({ order, merges }, n) {
-  const at = new Map(order.map((leaf, place) => [leaf, { x: place, height: 0 }]));
+export function brackets({order, merges}, n) {
+  const at = new Map(order.map((leaf, place) => [leaf, {x: place, height: 0}]));
   return merges.map((merge, i) => {
     const left = at.get(merge.left);
     const right = at.get(merge.right);
-    at.set(n + i, { x: (left.x + right.x) / 2, height: merge.height });
-    return { left: left.x, right: right.x, leftHeight: left.height, rightHeight: right.height, height: merge.height };
+    at.set(n + i, {x: (left.x + right.x) / 2, height: merge.height});
+    return {left: left.x, right: right.x, leftHeight: left.height, rightHeight: right.height, height: merge.height};
   });
 }

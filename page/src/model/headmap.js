@@ -28,10 +28,10 @@ function geometry(map, width, isSmall) {
   const {layers, heads} = map;
   const left = isSmall ? 0 : 46;
   const top = isSmall ? 0 : 20;
-  const cellWidth = whole(bounded((width - left - (isSmall ? 0 : 8)) / heads, 0.5, isSmall ? 200 : 46));
+  const cellWidth = whole(bounded((width - left - (isSmall ? 0 : 8)) / heads, 0.5, isSmall ? 200 : heads > 8 ? 46 : 62));
   const cellHeight = isSmall
     ? whole(bounded(cellWidth, 60 / layers, Math.max(1, 120 / layers)))
-    : whole(bounded(Math.min(cellWidth, 30), Math.min(8, 240 / layers), Math.max(2, 640 / layers)));
+    : whole(bounded(Math.min(cellWidth, layers > 8 ? 30 : 38), Math.min(8, 240 / layers), Math.max(2, 640 / layers)));
   const plot = {left, top, width: cellWidth * heads, height: cellHeight * layers, cellWidth, cellHeight};
   const groups = !isSmall && showsGroups(map) ? 20 : 0;
   const foot = isSmall ? 0 : 36 + groups + 52;

@@ -121,15 +121,16 @@ function linesOf({series, n}, focus, [left, right], top) {
 /** The two columns on the screen. */
 function lines(what, width, state) {
   const {tokens, roles, series, n} = what;
-  const middle = Math.max(80, Math.min(420, width - 2 * Math.min(190, width * 0.3)));
+  const middle = Math.max(80, Math.min(420, width - 2 * Math.min(190, Math.max(118, width * 0.3))));
+  const columns = `grid-template-columns: minmax(0, 1fr) ${middle}px minmax(0, 1fr)`;
   const canvas = element("canvas", {"aria-hidden": "true"});
   const summary = element("p", {class: "attention-summary", role: "status"});
   const sides = {query: column("query"), key: column("key")};
   const box = element("div", {class: "attention-scroll"},
-    element("div", {class: "attention-columns", style: `grid-template-columns: minmax(0, 1fr) ${middle}px minmax(0, 1fr)`},
+    element("div", {class: "attention-columns", style: columns},
       sides.query.list, element("div", {class: "attention-lines"}, canvas), sides.key.list));
   const whole = element("div", {class: "head-view"},
-    element("div", {class: "attention-head", "aria-hidden": "true"}, element("span", {}, "Query"), headKey(series), element("span", {}, "Key")), box, summary);
+    element("div", {class: "attention-head", style: columns, "aria-hidden": "true"}, element("span", {}, "Query"), headKey(series), element("span", {}, "Key")), box, summary);
   if (state.focus && state.focus.index >= n) state.focus = null;
   update();
   return whole;
@@ -239,7 +240,7 @@ function headKey(series) {
 function summarise({series, tokens, n}, {side, index}) {
   return series.map(({name, matrix}) => {
     const list = side === "query" ? strongest(matrix, n, index, 5) : strongest(transposed(matrix, n), n, index, 5);
-    const words = list.map(({key, weight}) => `${weightWords(weight)} ${key} “${tokens[key]}”`).join(", ");
+    const words = list.map(({key, weight}) => `${key} “${tokens[key]}” ${weightWords(weight)}`).join(", ");
     return `${name}: ${index} “${tokens[index]}” ${side === "query" ? "looks at" : "is seen by"} ${words || "nothing that is shown"}`;
   }).join("; ");
 }

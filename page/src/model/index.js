@@ -4,7 +4,7 @@ import {index, interval} from "../format.js";
 import {averageLinkage} from "./cluster.js";
 import {colourScale, headColour} from "./colours.js";
 import {correlationChart} from "./correlation.js";
-import {currentTheme, onThemeChange} from "../chart/theme.js";
+import {currentTheme, onPrint, onThemeChange} from "../chart/theme.js";
 import {headMapChart} from "./headmap.js";
 import {headView, withoutAttention} from "./headview.js";
 import {extent} from "./numbers.js";
@@ -36,7 +36,8 @@ function modelViews(model, report) {
   const live = element("p", {class: "visually-hidden", "aria-live": "polite"});
   const announce = (words) => { live.textContent = words; };
   const clustering = once(() => (model.correlation ? averageLinkage(model.correlation.values, model.heads) : null));
-  const {bootstrap} = model.raw.statistics ?? model.measured?.statistics ?? {};
+  onPrint(() => selection.setHover(null));
+  const bootstrap = bootstrapOf(model);
   const prompts = report.prompts;
   const view = viewOf(model, report, clustering, selection);
 
@@ -53,6 +54,12 @@ function modelViews(model, report) {
     bootstrap?.without_prompt?.length ? influenceChart({id: `${model.id}-influence`, model, bootstrap, prompts}) : null,
     model.attention ? headView({id: `${model.id}-attention`, model, selection, prompts, announce})
       : element("p", {class: "quiet no-attention"}, withoutAttention));
+}
+
+/** Of a comparison's side only if the measurement behind it has the same index: padding may make another one. */
+function bootstrapOf({raw, measured, si}) {
+  if (raw.statistics) return raw.statistics.bootstrap;
+  return measured && Math.abs(measured.si_mean - si) < 1e-9 ? measured.statistics?.bootstrap : null;
 }
 
 function once(compute) {

@@ -17,7 +17,7 @@ export function mean(values) {
   for (const value of values) {
     if (Number.isNaN(value)) continue;
     sum += value;
-    ++count;
+    count += 1;
   }
   return count ? sum / count : NaN;
 }
@@ -37,7 +37,7 @@ export function quantile(values, q) {
 /** A [layers][heads] table in row-major order: one head's values over depth. */
 export function headProfile(values, heads, head) {
   const profile = new Float64Array(values.length / heads);
-  for (let layer = 0; layer < profile.length; ++layer) profile[layer] = values[layer * heads + head];
+  for (let layer = 0; layer < profile.length; layer += 1) profile[layer] = values[layer * heads + head];
   return profile;
 }
 
@@ -52,7 +52,7 @@ export function ticks(from, to, count) {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 5, 10].find((factor) => factor * Math.SQRT2 * power >= rough);
   const found = [];
-  for (let i = Math.ceil(from / step - 1e-9); i * step <= to + step * 1e-9; ++i) found.push(Number((i * step).toPrecision(12)));
+  for (let i = Math.ceil(from / step - 1e-9); i * step <= to + step * 1e-9; i += 1) found.push(Number((i * step).toPrecision(12)));
   return found;
 }
 

@@ -1,22 +1,22 @@
 // What the views of one model share: the cell under the pointer, the selected heads, the current layer. Views
 // subscribe and draw themselves; nothing here touches the document.
 
-import { headColourCount } from "./colours.js";
+import {headColourCount} from "./colours.js";
 
 /**
  * @typedef {{layer: number, head: number}} Cell
  * @typedef {{head: number, slot: number}} Selected  `slot` is its colour
  */
 
-export function createSelection({ layers, heads }) {
+export function createSelection({layers, heads}) {
   /** @type {{hover: Cell | null, selected: Selected[], layer: number}} */
-  const state = { hover: null, selected: [], layer: 0 };
-  const listeners = { hover: new Set(), selected: new Set() };
+  const state = {hover: null, selected: [], layer: 0};
+  const listeners = {hover: new Set(), selected: new Set()};
   const tell = (kind, ...details) => listeners[kind].forEach((listener) => listener(...details));
 
   function freeSlot() {
-    const taken = new Set(state.selected.map(({ slot }) => slot));
-    for (let slot = 0; slot < headColourCount; ++slot) if (!taken.has(slot)) return slot;
+    const taken = new Set(state.selected.map(({slot}) => slot));
+    for (let slot = 0; slot < headColourCount; slot += 1) if (!taken.has(slot)) return slot;
     return null;
   }
 
@@ -47,12 +47,12 @@ export function createSelection({ layers, heads }) {
      * A cell that is chosen makes its layer current and selects its head; the same cell chosen again gives the head
      * up. @returns {"selected" | "moved" | "cleared" | "full"}
      */
-    choose({ layer, head }) {
+    choose({layer, head}) {
       const had = api.slotOf(head) !== null;
       if (had && layer === state.layer) return api.drop(head);
       if (!had && freeSlot() === null) return "full";
       state.layer = layer;
-      if (!had) state.selected = [...state.selected, { head, slot: freeSlot() }];
+      if (!had) state.selected = [...state.selected, {head, slot: freeSlot()}];
       tell("selected");
       return had ? "moved" : "selected";
     },
@@ -76,7 +76,7 @@ export function createSelection({ layers, heads }) {
     },
 
     onHover: (listener) => listeners.hover.add(listener),
-    onSelected: (listener) => listeners.selected.add(listener),
+    onSelected: (listener) => listeners.selected.add(listener)
   };
   return api;
 }

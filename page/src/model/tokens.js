@@ -1,12 +1,12 @@
 // Tokens as their tokenizers store them, made readable: white space and control characters are shown by a sign.
 
-const signs = { " ": "\u2423", "\n": "\u21b5", "\r": "\u240d", "\t": "\u21e5", "\u00a0": "\u237d" };
+const signs = {" ": "\u2423", "\n": "\u21b5", "\r": "\u240d", "\t": "\u21e5", "\u00a0": "\u237d"};
 
 /** What byte-level vocabularies (GPT-2 and after) write for each byte. */
 const byteOf = (() => {
   const table = new Map();
   let extra = 0;
-  for (let byte = 0; byte < 256; ++byte) {
+  for (let byte = 0; byte < 256; byte += 1) {
     const printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
     table.set(String.fromCharCode(printable ? byte : 256 + extra++), byte);
   }
@@ -32,7 +32,7 @@ function fromBytes(token) {
     bytes.push(byteOf.get(character));
   }
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes));
+    return new TextDecoder("utf-8", {fatal: true, ignoreBOM: true}).decode(Uint8Array.from(bytes));
   } catch {
     return null;
   }
@@ -46,4 +46,4 @@ function sign(text) {
 }
 
 /** What a role is called in the page; null for text of the prompt. */
-export const roleNames = { bos: "start of sequence", template: "chat template", special: "special token" };
+export const roleNames = {bos: "start of sequence", template: "chat template", special: "special token"};

@@ -4,7 +4,7 @@
  * @param {Uint8Array} bytes as many as the shape needs
  * @param {{layers: number, heads: number}} shape
  */
-export function weightsOf(bytes, { layers, heads }) {
+export function weightsOf(bytes, {layers, heads}) {
   const tokens = Math.round(Math.sqrt(bytes.length / (layers * heads)));
   const matrix = (layer, head) => {
     const from = (layer * heads + head) * tokens * tokens;
@@ -17,34 +17,34 @@ export function weightsOf(bytes, { layers, heads }) {
     /** Mean over the heads of a layer. */
     meanOf(layer) {
       const sum = new Float32Array(tokens * tokens);
-      for (let head = 0; head < heads; ++head) {
+      for (let head = 0; head < heads; head += 1) {
         const bytesOf = matrix(layer, head);
-        for (let i = 0; i < sum.length; ++i) sum[i] += bytesOf[i];
+        for (let i = 0; i < sum.length; i += 1) sum[i] += bytesOf[i];
       }
       return sum.map((total) => total / 255 / heads);
-    },
+    }
   };
 }
 
 /** With position 0 left out: its column set to 0, the other weights as they are. */
 export function withoutFirst(matrix, tokens) {
   const rest = Float32Array.from(matrix);
-  for (let query = 0; query < tokens; ++query) rest[query * tokens] = 0;
+  for (let query = 0; query < tokens; query += 1) rest[query * tokens] = 0;
   return rest;
 }
 
 /** @returns {{key: number, weight: number}[]} the keys that a query attends to most, largest first */
 export function strongest(matrix, tokens, query, count) {
-  return Array.from(matrix.subarray(query * tokens, (query + 1) * tokens), (weight, key) => ({ key, weight }))
-    .filter(({ weight }) => weight > 0)
+  return Array.from(matrix.subarray(query * tokens, (query + 1) * tokens), (weight, key) => ({key, weight}))
+    .filter(({weight}) => weight > 0)
     .sort((a, b) => b.weight - a.weight || a.key - b.key)
     .slice(0, count);
 }
 
 /** Does no query see a later key? Then cells above the diagonal are no zeros but blanks. */
 export function isCausal(matrix, tokens) {
-  for (let query = 0; query < tokens; ++query)
-    for (let key = query + 1; key < tokens; ++key) if (matrix[query * tokens + key] > 0) return false;
+  for (let query = 0; query < tokens; query += 1)
+    for (let key = query + 1; key < tokens; key += 1) if (matrix[query * tokens + key] > 0) return false;
   return true;
 }
 
@@ -54,11 +54,11 @@ export function isCausal(matrix, tokens) {
  *   `least` weight of a line that is drawn
  * @returns {Map<number, string>} by level
  */
-export function linesByLevel(matrix, tokens, { focus, least, line }) {
+export function linesByLevel(matrix, tokens, {focus, least, line}) {
   const levels = new Map();
-  for (let query = 0; query < tokens; ++query) {
+  for (let query = 0; query < tokens; query += 1) {
     if (focus?.side === "query" && focus.index !== query) continue;
-    for (let key = 0; key < tokens; ++key) {
+    for (let key = 0; key < tokens; key += 1) {
       if (focus?.side === "key" && focus.index !== key) continue;
       const weight = matrix[query * tokens + key];
       const level = Math.round(weight * 255);
