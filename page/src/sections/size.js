@@ -35,18 +35,38 @@ function domainOf(rows, target, line) {
   return [low - 0.05 * (high - low || 1), high + 0.05 * (high - low || 1)];
 }
 
-/** Names beside the points, to the right or else to the left; one that would touch another or a point is left to the tooltip. */
-function labelled(rows, xOf, yOf, width) {
-  const placed = rows.map((row) => ({left: xOf(row) - 6, right: xOf(row) + 6, top: yOf(row, Math.max(row.si, row.interval?.[1] ?? -Infinity)) - 6, bottom: yOf(row, Math.min(row.si, row.interval?.[0] ?? Infinity)) + 6}));
-  const touches = (box) => placed.some((other) => other.top < box.bottom && box.top < other.bottom && other.left < box.right && box.left < other.right);
-  return rows.flatMap((row) => {
-    const [x, y, length] = [xOf(row), yOf(row), textWidth(row.name)];
-    const height = {top: y - 7, bottom: y + 7};
-    const right = {left: x + 8, right: x + 12 + length, ...height}, left = {left: x - 12 - length, right: x - 8, ...height};
-    const box = [right, left].find((found) => found.left >= 0 && found.right <= width && !touches(found));
-    if (!box) return [];
-    placed.push(box);
-    return [{...row, isRight: box === right}];
+/** Where a name may stand, best first: beside its point, or beyond the ends of its interval. */
+const places = {
+  right: {textAnchor: "start", box: ({x, middle, length}) => ({left: x + 8, right: x + 12 + length, top: middle - 7, bottom: middle + 7})},
+  left: {textAnchor: "end", box: ({x, middle, length}) => ({left: x - 12 - length, right: x - 8, top: middle - 7, bottom: middle + 7})},
+  above: {textAnchor: "middle", box: ({x, top, length}) => ({left: x - length / 2, right: x + length / 2, top: top - 18, bottom: top - 4})},
+  below: {textAnchor: "middle", box: ({x, bottom, length}) => ({left: x - length / 2, right: x + length / 2, top: bottom + 4, bottom: bottom + 18})}
+};
+
+/** Small boxes that cover a straight line. */
+function alongLine([[x1, y1], [x2, y2]]) {
+  const count = Math.ceil(Math.hypot(x2 - x1, y2 - y1) / 6);
+  return Array.from({length: count + 1}, (_, i) => [x1 + (x2 - x1) * i / count, y1 + (y2 - y1) * i / count])
+    .map(([x, y]) => ({left: x - 3, right: x + 3, top: y - 3, bottom: y + 3}));
+}
+
+/** Names with their place. One that would touch a point, an interval, another name, the target's line or the trend is left to the tooltip. */
+function labelled(rows, {xOf, yOf, width, height, target, line}) {
+  const marks = rows.map((row) => {
+    const [low, high] = [Math.min(row.si, row.interval?.[0] ?? Infinity), Math.max(row.si, row.interval?.[1] ?? -Infinity)];
+    return {x: xOf(row), middle: yOf(row.si), top: yOf(high) - 6, bottom: yOf(low) + 6, length: textWidth(row.name)};
+  });
+  const taken = marks.map(({x, top, bottom}) => ({left: x - 6, right: x + 6, top, bottom}));
+  if (target) taken.push({left: 0, right: width, top: yOf(target.target) - 2, bottom: yOf(target.target) + 2});
+  if (line.length === 2) taken.push(...alongLine(line.map((end) => [xOf(end), yOf(end.si)])));
+  const isFree = (box) => box.left >= 0 && box.right <= width && box.top >= -20 && box.bottom <= height
+    && !taken.some((other) => other.top < box.bottom && box.top < other.bottom && other.left < box.right && box.left < other.right);
+  return rows.flatMap((row, i) => {
+    const place = Object.keys(places).find((name) => isFree(places[name].box(marks[i])));
+    if (!place) return [];
+    const box = places[place].box(marks[i]);
+    taken.push(box);
+    return [{...row, place, dy: (box.top + box.bottom) / 2 - marks[i].middle, dx: {right: 10, left: -10}[place] ?? 0}];
   });
 }
 
@@ -62,9 +82,8 @@ function draw(rows, target, trend, width, how) {
   const margins = {marginLeft: 52, marginRight: 16, marginTop: 20, marginBottom: 48};
   const yDomain = domainOf(rows, target, fitted);
   const xOf = (row) => (width - 68) * Math.log(row.sizeB / domain[0]) / Math.log(domain[1] / domain[0]);
-  const yOf = (row, si = row.si) => (height - 68) * (1 - (si - yDomain[0]) / (yDomain[1] - yDomain[0]));
-  const labels = labelled(rows, xOf, yOf, width - 68);
-  const labelStyle = {x: "sizeB", y: "si", text: "name", fill: palette.muted, className: "name"};
+  const yOf = (si) => (height - 68) * (1 - (si - yDomain[0]) / (yDomain[1] - yDomain[0]));
+  const labels = labelled(rows, {xOf, yOf, width: width - 68, height: height - 68, target, line: fitted});
   const measured = rows.filter((row) => row.kind === "model");
   const svg = plotSvg({
     width, height, ...margins,
@@ -77,8 +96,8 @@ function draw(rows, target, trend, width, how) {
       Plot.line(fitted, {x: "sizeB", y: "si", stroke: palette.warm, strokeWidth: 1.5, strokeDasharray: "6 4", className: "trend"}),
       Plot.link(measured.filter((row) => row.interval), {x1: "sizeB", x2: "sizeB", y1: (row) => row.interval[0], y2: (row) => row.interval[1], stroke: palette.mark, strokeWidth: 2, className: "interval"}),
       Plot.dot(rows, {x: "sizeB", y: "si", r: (row) => row.kind === "model" ? 5 : 6, symbol: (row) => row.kind === "model" ? "circle" : "diamond", fill: (row) => row.kind === "model" ? palette.mark : palette.reference, stroke: palette.surface, strokeWidth: 1, className: "value"}),
-      Plot.text(labels.filter((row) => row.isRight), {...labelStyle, textAnchor: "start", dx: 11}),
-      Plot.text(labels.filter((row) => !row.isRight), {...labelStyle, textAnchor: "end", dx: -11}),
+      ...labels.map((row) => Plot.text([row], {x: "sizeB", y: "si", text: "name", fill: palette.muted, className: "name",
+        textAnchor: places[row.place].textAnchor, dx: row.dx, dy: row.dy})),
       ...how.forExport ? [] : [Plot.tip(rows, Plot.pointer({x: "sizeB", y: "si", title: tipText, fill: palette.surface, stroke: palette.line, fontSize: 12}))]
     ],
     r: {type: "identity"}, symbol: {type: "identity"}, color: {type: "identity"}
