@@ -381,6 +381,16 @@ test("the matrix names query, key and weight", async (t) => {
   assert.match(key, /^key 3 “/);
 });
 
+test("attention that cannot be read is said, once, and another prompt is shown", async (t) => {
+  const broken = structuredClone(grouped.attention);
+  broken.prompts[0] = Buffer.from("this is no deflate stream").toString("base64");
+  const page = await open(t, syntheticReport([{...grouped, attention: broken}]));
+  await page.locator("#m0-attention").getByText("The attention of prompt 1 cannot be read").waitFor();
+  await page.locator("#m0-attention").getByLabel("Prompt").selectOption("2");
+  await page.locator("#m0-attention .token").first().waitFor();
+  assert.equal(await page.locator("#m0-attention").getByText("cannot be read").count(), 0);
+});
+
 test("without kept attention one line says how to keep it", async (t) => {
   const page = await open(t, syntheticReport([plain]));
   assert.equal(await page.locator("#m0 .no-attention").textContent(), "Attention weights are not in this report; measure with --keep-attention to see them.");

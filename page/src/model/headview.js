@@ -20,7 +20,7 @@ export const withoutAttention = "Attention weights are not in this report; measu
 /** @param {{id: string, model: object, selection: object, prompts: string[] | null, announce: (text: string) => void}} options */
 export function headView({id, model, selection, prompts, level = 4}) {
   const {attention, heads, layers} = model;
-  const state = {prompt: attention.prompts[0], view: "lines", hidesFirst: false, focus: null, pinned: false, weights: null, error: null};
+  const state = {prompt: attention.prompts[0], view: "lines", hidesFirst: false, focus: null, pinned: false, weights: null, isReading: false, error: null};
   const controls = makeControls();
   const figure = chartFrame({
     id, title: "Attention", level, height: 420, controls: controls.element,
@@ -29,8 +29,8 @@ export function headView({id, model, selection, prompts, level = 4}) {
       columns: ["prompt", "layer", "head", "query", "key", "query_token", "key_token", "weight"], rows: attentionRows(shown())}),
     draw: (width, {forExport}) => {
       if (!state.weights) {
-        read();
-        return forExport ? drawing({width, height: 20, font}, text(0, 14, "Attention is being read")) : element("p", {class: "quiet"}, state.error ?? "Reading attention …");
+        if (!state.isReading && !state.error) read();
+        return forExport ? drawing({width, height: 20, font}, text(0, 14, state.error ?? "Attention is being read")) : element("p", {class: "quiet"}, state.error ?? "Reading attention …");
       }
       const what = shown();
       if (state.view === "matrix") return forExport ? matricesSvg(what, width, true) : matrices(what, width);
@@ -45,13 +45,15 @@ export function headView({id, model, selection, prompts, level = 4}) {
 
   async function read() {
     const {prompt} = state;
+    state.isReading = true;
+    let read = {};
     try {
-      const bytes = await attention.prompt(prompt);
-      if (prompt !== state.prompt) return;
-      state.weights = weightsOf(bytes, {layers, heads});
+      read = {weights: weightsOf(await attention.prompt(prompt), {layers, heads})};
     } catch (error) {
-      state.error = `The attention of prompt ${prompt + 1} cannot be read: ${error.message}`;
+      read = {error: `The attention of prompt ${prompt + 1} cannot be read: ${error.message}`};
     }
+    if (prompt !== state.prompt) return; // another one was chosen meanwhile
+    Object.assign(state, read, {isReading: false});
     figure.redraw();
   }
 
@@ -71,7 +73,7 @@ export function headView({id, model, selection, prompts, level = 4}) {
 
   function makeControls() {
     const promptChoice = element("select", {onchange: () => {
-      Object.assign(state, {prompt: Number(promptChoice.value), weights: null, error: null, focus: null, pinned: false});
+      Object.assign(state, {prompt: Number(promptChoice.value), weights: null, isReading: false, error: null, focus: null, pinned: false});
       figure.redraw();
     }}, attention.prompts.map((p) => element("option", {value: p}, promptLabel(p, prompts))));
     const layerChoice = element("select", {onchange: () => selection.setLayer(Number(layerChoice.value))},
@@ -124,7 +126,7 @@ function lines(what, width, state) {
   const middle = Math.max(80, Math.min(420, width - 2 * Math.min(190, Math.max(118, width * 0.3))));
   const columns = `grid-template-columns: minmax(0, 1fr) ${middle}px minmax(0, 1fr)`;
   const canvas = element("canvas", {"aria-hidden": "true"});
-  const summary = element("p", {class: "attention-summary", role: "status"});
+  const summary = element("div", {class: "attention-summary", role: "status"});
   const sides = {query: column("query"), key: column("key")};
   const box = element("div", {class: "attention-scroll"},
     element("div", {class: "attention-columns", style: columns},
@@ -184,7 +186,8 @@ function lines(what, width, state) {
         weigh(item.lastChild, focus && focus.side !== side ? index : null, focus);
       });
     }
-    summary.textContent = focus ? summarise(what, focus) : "Point at a token, or move with the arrow keys, to see its weights alone; a click keeps them.";
+    summary.replaceChildren(...(focus ? summaries(what, focus)
+      : ["Point at a token, or move with the arrow keys, to see its weights alone; a click keeps them."]).map((line) => element("p", {}, line)));
   }
 
   // Of one head a number, of several a block for each.
@@ -236,13 +239,13 @@ function headKey(series) {
   }));
 }
 
-/** The five largest weights of the token, for each head. */
-function summarise({series, tokens, n}, {side, index}) {
+/** The five largest weights of the token, a line for each head. */
+function summaries({series, tokens, n}, {side, index}) {
   return series.map(({name, matrix}) => {
     const list = side === "query" ? strongest(matrix, n, index, 5) : strongest(transposed(matrix, n), n, index, 5);
     const words = list.map(({key, weight}) => `${key} “${tokens[key]}” ${weightWords(weight)}`).join(", ");
     return `${name}: ${index} “${tokens[index]}” ${side === "query" ? "looks at" : "is seen by"} ${words || "nothing that is shown"}`;
-  }).join("; ");
+  });
 }
 
 function transposed(matrix, n) {

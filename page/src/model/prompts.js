@@ -119,6 +119,8 @@ function drawInfluence({si, without, prompts}, width, forExport) {
   const box = {left: isNarrow ? 30 : Math.min(300, width * 0.4), right: width - 64, top: 26, bottom: 26 + without.length * row};
   const domain = padded(extent([...without, si]));
   const x = linear(domain, [box.left, box.right]);
+  // More digits where four show no difference.
+  const words = domain[1] - domain[0] < 0.002 ? (value) => fixed(value, 6) : index;
   const letters = Math.floor((box.left - 34) / 6);
   return drawing({width, height: box.bottom + 40, font, label: "Index without each prompt"},
     without.map((value, p) => {
@@ -129,11 +131,11 @@ function drawInfluence({si, without, prompts}, width, forExport) {
         isNarrow || !prompts?.[p] ? null : text(28, y + 4, excerpt(prompts[p], letters), {fill: palette.ink}),
         svg("line", {x1: x(si), x2: x(value), y1: y, y2: y, stroke: palette.mark, "stroke-width": 2}),
         svg("circle", {cx: x(value), cy: y, r: 4, fill: palette.mark}),
-        text(box.right + 8, y + 4, index(value), {fill: palette.ink, "font-variant-numeric": "tabular-nums"}),
+        text(box.right + 8, y + 4, words(value), {fill: palette.ink, "font-variant-numeric": "tabular-nums"}),
         svg("rect", {class: "row", "data-prompt": p, x: 0, y: y - row / 2, width, height: row, fill: "transparent"}));
     }),
     svg("line", {x1: x(si), x2: x(si), y1: box.top - 6, y2: box.bottom, stroke: palette.ink, "stroke-dasharray": "4 3"}),
-    text(x(si), box.top - 12, `SI ${index(si)}`, {"text-anchor": "middle", fill: palette.ink}),
+    text(x(si), box.top - 12, `SI ${words(si)}`, {"text-anchor": "middle", fill: palette.ink}),
     influenceAxis(domain, x, box, palette));
 }
 

@@ -67,8 +67,7 @@ export function legend({scale, x, y, width, palette, title}) {
   const id = freshId("scale");
   const [from, to] = scale.domain;
   const place = linear(scale.domain, [x, x + width]);
-  const marks = to > from ? ticks(from, to, 4) : [from];
-  const format = tickFormat(marks);
+  const {marks, format} = fittingTicks(from, to, width);
   return svg("g", {"font-size": 10.5},
     svg("defs", {}, svg("linearGradient", {id},
       Array.from({length: 17}, (_, i) => svg("stop", {offset: i / 16, "stop-color": scale.at(Math.round((i / 16) * 255))})))),
@@ -78,4 +77,16 @@ export function legend({scale, x, y, width, palette, title}) {
       svg("line", {x1: place(value), x2: place(value), y1: y + 9, y2: y + 13, stroke: palette.muted}),
       text(place(value), y + 24, format(value), {"text-anchor": "middle", fill: palette.muted})
     ]));
+}
+
+// As many ticks as have room for their words.
+function fittingTicks(from, to, width) {
+  if (!(to > from)) return {marks: [from], format: tickFormat([from])};
+  for (let count = 4; ; count -= 1) {
+    const marks = ticks(from, to, count);
+    const format = tickFormat(marks);
+    const letters = Math.max(...marks.map((value) => format(value).length));
+    const room = ((marks[1] - marks[0]) / (to - from)) * width;
+    if (count === 1 || marks.length < 2 || letters * 6.5 + 8 <= room) return {marks, format};
+  }
 }
