@@ -150,7 +150,7 @@ function measuredModel(raw, index, sizeB, attention) {
 }
 
 /** One side of a comparison. What it does not hold itself is taken from the measurement behind it, if there is one. */
-function sideModel({side, name, label, index, measured, sizeB, attention}) {
+function sideModel({side, name, label, index, promptCount, measured, sizeB, attention}) {
   const {num_layers: layers, num_heads: heads} = side.specialization;
   const base = measured ?? {};
   const model = {
@@ -161,7 +161,7 @@ function sideModel({side, name, label, index, measured, sizeB, attention}) {
     constantHeads: side.constant_heads ?? [], measured,
     ...tokensOf(base), attention: attentionOf(attention, layers, heads, base.valid_lengths)
   };
-  model.promptCount = model.metrics[0].perPrompt?.length ?? model.tokens?.length ?? 0;
+  model.promptCount = model.metrics[0].perPrompt?.length ?? model.tokens?.length ?? promptCount;
   return lazy(model, "correlation", () => side.specialization.head_correlation_matrix
     ? {values: unpack(side.specialization.head_correlation_matrix).values} : null);
 }
@@ -171,7 +171,7 @@ function comparedModels({comparison, results, sizes, attention}) {
   return [["base", "Base"], ["instruct", "Tuned"]].map(([key, label], index) => {
     const name = comparison.config[key];
     const found = list.findIndex((model) => model.model === name && !model.error);
-    return sideModel({side: comparison.results[key], name, label, index, measured: found < 0 ? null : list[found],
+    return sideModel({side: comparison.results[key], name, label, index, promptCount: comparison.methodology.num_prompts ?? 0, measured: found < 0 ? null : list[found],
       sizeB: sizes?.[found] ?? null, attention: attention?.[found] ?? null});
   });
 }

@@ -351,6 +351,7 @@ test("tokens of a prompt with their roles and ids", async (t) => {
   await prompt.locator("summary").click();
   const [model] = report.results.results;
   const pieces = prompt.locator(".piece");
+  await pieces.first().waitFor();
   assert.equal(await pieces.count(), model.tokens[0].length);
   assert.equal(await prompt.locator(".role-bos").count(), 1);
   assert.equal(await prompt.locator(".role-template").count(), model.token_roles[0].filter((role) => role === "template").length);

@@ -61,7 +61,7 @@ function measurementParts(report) {
 function modelReadings(report) {
   const lines = report.models.flatMap((model) => {
     const {null: ofNull, equivalence, point_rule: pointRule} = model.raw.statistics?.readings ?? {};
-    const said = [ofNull, equivalence, pointRule].filter(Boolean);
+    const said = [ofNull, equivalence, pointRule].filter((text) => text && !report.summary.some((line) => line.includes(text)));
     return said.length === 0 ? [] : [element("dt", {}, model.display), ...said.map((text) => element("dd", {}, sentence(text)))];
   });
   if (lines.length === 0) return null;

@@ -23,7 +23,7 @@ export function readableTime(stamp) {
 
 /** A sentence of the program with a capital, a full stop and the signs of print. */
 export function sentence(text) {
-  const trimmed = text.trim().replaceAll("+-", "±").replace(/(^|[\s(])-(?=\d)/g, "$1−");
+  const trimmed = text.trim().replace(/\+\/?-/g, "±").replace(/(^|[\s(])-(?=\d)/g, "$1−");
   return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?]$/.test(trimmed) ? "" : ".");
 }
 
