@@ -420,23 +420,35 @@ test("pictures leave the page as vectors and as PNG", async (t) => {
   assert.equal(await page.evaluate(() => window.copied.type), "image/png");
 });
 
-test("the colours of the map on the screen are those of its drawing", async (t) => {
-  const page = await open(t, main);
-  const colours = await page.evaluate(async () => {
-    const image = document.querySelector("#m0-map image");
+/** Colour of the middle of each cell of the large map, from its pixels. */
+function coloursShown(page, layers, heads) {
+  return page.evaluate(async ([rows, columns]) => {
     const picture = new Image();
-    picture.src = image.getAttribute("href");
+    picture.src = document.querySelector("#m0-map image").getAttribute("href");
     await picture.decode();
     const canvas = Object.assign(document.createElement("canvas"), {width: picture.width, height: picture.height});
     const context = canvas.getContext("2d");
     context.drawImage(picture, 0, 0);
-    return Array.from({length: 48}, (_, i) => [...context.getImageData(((i % 8) + 0.5) * (picture.width / 8), (Math.floor(i / 8) + 0.5) * (picture.height / 6), 1, 1).data]);
-  });
+    return Array.from({length: rows * columns}, (_, i) => {
+      const [x, y] = [((i % columns) + 0.5) * (picture.width / columns), (Math.floor(i / columns) + 0.5) * (picture.height / rows)];
+      const [r, g, b] = context.getImageData(x, y, 1, 1).data;
+      return `rgb(${r} ${g} ${b})`;
+    });
+  }, [layers, heads]);
+}
+
+test("cells have the colours of their values, on the scale of this model or of all", async (t) => {
+  const page = await open(t, main);
   const values = grouped.model.head_entropies.flat();
   // Received entropy has one scale with and without the sink.
-  const all = [...values, ...grouped.model.head_metrics.received_entropy_without_first.flat()];
-  const scale = colourScale("sequential", [Math.min(...all), Math.max(...all)]);
-  assert.deepEqual(colours.map(([r, g, b]) => `rgb(${r} ${g} ${b})`), values.map(scale.css));
+  const scaleOf = (models) => {
+    const all = models.flatMap(({model}) => [...model.head_entropies.flat(), ...model.head_metrics.received_entropy_without_first.flat()]);
+    return colourScale("sequential", [Math.min(...all), Math.max(...all)]);
+  };
+  assert.deepEqual(await coloursShown(page, 6, 8), values.map(scaleOf([grouped]).css));
+  await choose(page, "Scale of", "report");
+  assert.notDeepEqual(scaleOf([grouped, plain]).domain, scaleOf([grouped]).domain);
+  assert.deepEqual(await coloursShown(page, 6, 8), values.map(scaleOf([grouped, plain]).css));
 });
 
 test("96 x 96 cells are not drawn again while the pointer moves", async (t) => {

@@ -126,6 +126,7 @@ function lines(what, width, state) {
   const middle = Math.max(80, Math.min(420, width - 2 * Math.min(190, Math.max(118, width * 0.3))));
   const columns = `grid-template-columns: minmax(0, 1fr) ${middle}px minmax(0, 1fr)`;
   const canvas = element("canvas", {"aria-hidden": "true"});
+  const shades = series.map((one) => colourOf(one, colours(), currentTheme()));
   const summary = element("div", {class: "attention-summary", role: "status"});
   const sides = {query: column("query"), key: column("key")};
   const box = element("div", {class: "attention-scroll"},
@@ -140,7 +141,7 @@ function lines(what, width, state) {
   function column(side) {
     const items = tokens.map((token, index) => {
       const role = roles?.[index] && roles[index] !== "text" ? roles[index] : null;
-      return element("div", {class: `token${role ? ` token-${role}` : ""}`, role: "option", id: freshId("token"), "aria-selected": "false", title: role ? roleNames[role] : null,
+      return element("div", {class: `token${role ? ` token-${role}` : ""}`, role: "option", id: freshId("token"), "aria-selected": "false", title: role ? `${token} (${roleNames[role]})` : token,
         onpointerenter: (event) => { if (event.pointerType === "mouse" && !state.pinned) focusOn({side, index}); },
         onclick: () => pin({side, index})
       }, element("span", {class: "token-place"}, index), " ", element("span", {class: "token-text"}, token), " ",
@@ -181,7 +182,7 @@ function lines(what, width, state) {
       list.removeAttribute("aria-activedescendant");
       items.forEach((item, index) => {
         const isFocus = focus?.side === side && focus.index === index;
-        item.setAttribute("aria-selected", String(isFocus));
+        if (isFocus !== (item.getAttribute("aria-selected") === "true")) item.setAttribute("aria-selected", String(isFocus));
         if (isFocus) list.setAttribute("aria-activedescendant", item.id);
         weigh(item.lastChild, focus && focus.side !== side ? index : null, focus);
       });
@@ -190,23 +191,26 @@ function lines(what, width, state) {
       : ["Point at a token, or move with the arrow keys, to see its weights alone; a click keeps them."]).map((line) => element("p", {}, line)));
   }
 
-  // Of one head a number, of several a block for each.
+  // Of one head a number, of several a block for each, which stays and changes its opacity: there may be thousands.
   function weigh(place, index, focus) {
-    place.replaceChildren();
-    if (index === null) return;
-    const theme = currentTheme(), palette = colours();
+    if (index === null) {
+      place.replaceChildren();
+      return;
+    }
     const weightOf = ({matrix}) => (focus.side === "query" ? matrix[focus.index * n + index] : matrix[index * n + focus.index]);
     if (series.length === 1) {
       const weight = weightOf(series[0]);
-      if (weight > 0) place.append(weightWords(weight));
+      place.textContent = weight > 0 ? weightWords(weight) : "";
       return;
     }
-    for (const one of series) {
-      const block = element("i", {title: `${one.name}: ${weightWords(weightOf(one))}`});
-      block.style.backgroundColor = colourOf(one, palette, theme);
-      block.style.opacity = weightOf(one);
-      place.append(block);
-    }
+    if (!place.firstChild) place.append(...series.map(() => element("i")));
+    series.forEach((one, i) => {
+      const block = place.childNodes[i];
+      const weight = weightOf(one);
+      block.style.opacity = weight;
+      block.style.backgroundColor = shades[i];
+      block.title = `${one.name}: ${weightWords(weight)}`;
+    });
   }
 
   function paint(focus) {
@@ -219,9 +223,8 @@ function lines(what, width, state) {
     const context = canvas.getContext("2d");
     context.scale(ratio, ratio);
     context.lineWidth = series.length > 3 ? 1.5 : 2;
-    const theme = currentTheme(), palette = colours();
     linesOf(what, focus, [4, middle - 4], 0).forEach((levels, i) => {
-      context.strokeStyle = colourOf(series[i], palette, theme);
+      context.strokeStyle = shades[i];
       for (const [level, d] of levels) {
         context.globalAlpha = level / 255;
         context.stroke(new Path2D(d));
