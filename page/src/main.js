@@ -36,7 +36,7 @@ function titleOf(report) {
 }
 
 function chartsSection(report) {
-  const charts = [ladderChart(report), sizeChart(report)].filter(Boolean);
+  const charts = [ladderChart(report, report.models.length === 1 ? {title: "Index and its null"} : {}), sizeChart(report)].filter(Boolean);
   if (charts.length === 0) return null;
   const title = report.kind === "experiment" ? "Ladder" : "Index";
   return section({id: "ladder", title}, charts);

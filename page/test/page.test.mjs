@@ -344,6 +344,19 @@ test("the theme follows the system, and the switch has the last word", async (t)
   assert.equal(await background(), "rgb(255, 255, 255)");
 });
 
+test("the pointer reads a value in a chart", { skip: !named("experiment") }, async (t) => {
+  const {address, expected: {results: [model]}} = named("experiment");
+  const page = await open(t, address);
+  await scrollThrough(page);
+  await page.locator("#ladder-chart").scrollIntoViewIfNeeded();
+  const box = await page.locator("#ladder-chart g.interval > *").first().boundingBox();
+  await page.mouse.move(box.x - 120, box.y + 4);
+  await page.mouse.move(box.x - 100, box.y + 4);
+  await page.waitForFunction(() => document.querySelector("#ladder-chart g[aria-label=tip] text"));
+  const lines = await page.locator("#ladder-chart g[aria-label=tip] tspan").allTextContents().then((found) => found.map((line) => line.replace("\u200b", "")));
+  assert.ok(lines.join("|").includes(`${model.display}|SI ${fixed(model.si_mean)}|95 % interval ${chosen(model.statistics.bootstrap).map((bound) => fixed(bound)).join(" to ")}`), lines.join("|"));
+});
+
 test("tokens of a prompt with their roles and ids", async (t) => {
   const report = largeReport({layers: 4, heads: 4, models: 2});
   const page = await open(t, pageOf("tokens", report));

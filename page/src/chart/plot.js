@@ -71,6 +71,8 @@ export function withLegend(drawing, items, {forExport}) {
   }
   const top = y + 16;
   drawing.setAttribute("y", top);
+  // An SVG within another feels the pointer only on what is painted.
+  if (!forExport) drawing.prepend(svgElement("rect", {width, height, fill: "none", "pointer-events": "all"}));
   const svg = svgElement("svg", {width, height: height + top, viewBox: `0 0 ${width} ${height + top}`}, legend, drawing);
   svg.style.setProperty("overflow", "visible");
   return svg;

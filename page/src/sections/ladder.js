@@ -57,7 +57,7 @@ function draw(rows, target, width, how) {
       isNarrow ? Plot.text(rows, {frameAnchor: "left", y, dy: -9, text: (row) => shortened(row.name, width - 80), textAnchor: "start", fill: palette.ink, stroke: palette.surface, strokeWidth: 3})
         : Plot.text(rows, {frameAnchor: "left", y, dx: -12, text: (row) => shortened(row.name, labelWidth), textAnchor: "end", fill: palette.ink}),
       Plot.text(rows, {frameAnchor: "right", y, dx: 58, dy: shift, text: (row) => index(row.si), textAnchor: "end", fill: palette.ink, fontVariant: "tabular-nums"}),
-      ...how.forExport ? [] : [Plot.tip(rows, Plot.pointerY({x: "si", y, title: tipText, fill: palette.surface, stroke: palette.line, fontSize: 12}))]
+      ...how.forExport ? [] : [Plot.tip(rows, Plot.pointerY({x: "si", y, title: tipText, fill: palette.surface, stroke: palette.line, fontSize: 12, lineWidth: 40}))]
     ],
     r: {type: "identity"}, symbol: {type: "identity"}, color: {type: "identity"}
   }, how);

@@ -42,7 +42,7 @@ function draw(rows, width, how) {
       Plot.dot(points.filter((row) => !row.isMany), {x: "si", y: "at", dy: shift, r: 4.5, fill: (row) => row.kind === "measured" ? palette.warm : palette.mark, stroke: palette.surface, className: "value"}),
       isNarrow ? Plot.text(lines, {frameAnchor: "left", y: (_, i) => i, dy: -8, text: (line) => shortened(line.label, width - 20), textAnchor: "start"})
         : Plot.text(lines, {frameAnchor: "left", y: (_, i) => i, dx: -10, text: "label", textAnchor: "end"}),
-      ...how.forExport ? [] : [Plot.tip(points, Plot.pointer({x: "si", y: "at", title: (row) => `${row.kind}: ${row.label}\nSI ${index(row.si)}${measured === null ? "" : ` (${signed(row.si - measured, index)})`}${row.note ? `\n${row.note}` : ""}`, fill: palette.surface, stroke: palette.line, fontSize: 12}))]
+      ...how.forExport ? [] : [Plot.tip(points, Plot.pointer({x: "si", y: "at", title: (row) => `${row.kind}: ${row.label}\nSI ${index(row.si)}${measured === null ? "" : ` (${signed(row.si - measured, index)})`}${row.note ? `\n${row.note}` : ""}`, fill: palette.surface, stroke: palette.line, fontSize: 12, lineWidth: 40}))]
     ],
     color: {type: "identity"}, r: {type: "identity"}
   }, how);

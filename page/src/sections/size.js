@@ -98,7 +98,7 @@ function draw(rows, target, trend, width, how) {
       Plot.dot(rows, {x: "sizeB", y: "si", r: (row) => row.kind === "model" ? 5 : 6, symbol: (row) => row.kind === "model" ? "circle" : "diamond", fill: (row) => row.kind === "model" ? palette.mark : palette.reference, stroke: palette.surface, strokeWidth: 1, className: "value"}),
       ...labels.map((row) => Plot.text([row], {x: "sizeB", y: "si", text: "name", fill: palette.muted, className: "name",
         textAnchor: places[row.place].textAnchor, dx: row.dx, dy: row.dy})),
-      ...how.forExport ? [] : [Plot.tip(rows, Plot.pointer({x: "sizeB", y: "si", title: tipText, fill: palette.surface, stroke: palette.line, fontSize: 12}))]
+      ...how.forExport ? [] : [Plot.tip(rows, Plot.pointer({x: "sizeB", y: "si", title: tipText, fill: palette.surface, stroke: palette.line, fontSize: 12, lineWidth: 40}))]
     ],
     r: {type: "identity"}, symbol: {type: "identity"}, color: {type: "identity"}
   }, how);
