@@ -7,7 +7,7 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 import test, {after, before} from "node:test";
 import {pathToFileURL} from "node:url";
-import {buildPage, fillPage} from "../build.mjs";
+import {buildPage, fillPage, reportOf} from "../build.mjs";
 import {averageLinkage} from "../src/model/cluster.js";
 import {colourScale} from "../src/model/colours.js";
 import {launch, scrollThrough} from "./browser.mjs";
@@ -394,6 +394,25 @@ test("attention that cannot be read is said, once, and another prompt is shown",
 test("without kept attention one line says how to keep it", async (t) => {
   const page = await open(t, syntheticReport([plain]));
   assert.equal(await page.locator("#m0 .no-attention").textContent(), "Attention weights are not in this report; measure with --keep-attention to see them.");
+});
+
+// ---- a pair
+
+test("the maps of a pair: their difference and both sides under one pointer", async (t) => {
+  const stored = JSON.parse(readFileSync(new URL("fixtures/stored.json", import.meta.url), "utf8"));
+  const report = "format" in stored ? stored : reportOf(stored);
+  const {base, instruct} = report.comparison.results;
+  const page = await open(t, report);
+  await hover(page, 1, 2, "#difference-map .head-map");
+  const [where, value] = await tooltip(page);
+  assert.equal(where, "Layer 1, head 2");
+  const difference = instruct.entropies[1][2] - base.entropies[1][2];
+  const read = Number(value.match(/^Received entropy, tuned − base: (.*)$/)[1].replaceAll("−", "-"));
+  assert.ok(Math.abs(read - difference) <= 1e-2 * Math.abs(difference), `${value}, not ${difference}`);
+  assert.deepEqual(await page.locator("#side-maps .readout").allTextContents(), [base, instruct].map(({entropies}) => short(entropies[1][2])));
+  const rows = await csvOf(page, "side-maps");
+  assert.deepEqual(rows[0], ["side", "layer", "head", "value"]);
+  assert.deepEqual(rows.slice(1), [["base", base], ["tuned", instruct]].flatMap(([side, {entropies}]) => flat(entropies).map((row) => [side, ...row])));
 });
 
 // ---- drawings

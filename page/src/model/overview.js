@@ -6,17 +6,19 @@ import {cellRows, drawHeadMap, headMapPlot} from "./headmap.js";
 import {extent, short} from "./numbers.js";
 import {drawing, svg, text} from "./svg.js";
 
+const ownScales = "Each with its own scale, dark for its least and bright for its largest value, which stand below it. A name makes the large map.";
+
 const rangeWords = ({values, format = short}) => {
   const range = extent(values);
   return range ? `${format(range[0])} to ${format(range[1])}` : "not defined";
 };
 
-/** A small map, its name as a button that makes it the large one, and the value under the pointer. */
+/** A small map, its name, as a button that makes it the large one where that can be, and the value under the pointer. */
 function smallMap({map, isCurrent, choose, selection}) {
   const plot = headMapPlot({map, isSmall: true});
-  const button = element("button", {type: "button", onclick: choose});
+  const name = choose ? element("button", {type: "button", onclick: choose}) : element("span");
   const readout = element("span", {class: "readout"});
-  const made = element("div", {class: "small-map"}, element("div", {class: "small-map-head"}, button), plot, readout);
+  const made = element("div", {class: "small-map"}, element("div", {class: "small-map-head"}, name), plot, readout);
   const read = (cell) => {
     const {values, heads, format = short} = map();
     readout.textContent = cell ? format(values[cell.layer * heads + cell.head]) : rangeWords(map());
@@ -24,8 +26,8 @@ function smallMap({map, isCurrent, choose, selection}) {
   };
   selection.onHover(read);
   made.update = (width) => {
-    button.textContent = map().title;
-    button.setAttribute("aria-pressed", String(isCurrent()));
+    name.textContent = map().title;
+    if (choose) name.setAttribute("aria-pressed", String(isCurrent()));
     plot.draw(width);
     read(selection.hover);
   };
@@ -33,16 +35,17 @@ function smallMap({map, isCurrent, choose, selection}) {
 }
 
 /**
- * @param {{id: string, name: string, maps: (() => object)[], isCurrent: (i: number) => boolean, choose: (i: number) => void,
- *   selection: object, level?: number}} options
+ * @param {{id: string, name: string, title?: string, note?: string, column?: string, maps: (() => object)[],
+ *   isCurrent?: (i: number) => boolean, choose?: ((i: number) => void) | null, selection: object, level?: number}} options
+ *   `choose` makes a map the large one; `column` is what tells maps apart in the CSV
  */
-export function overviewChart({id, name, maps, isCurrent, choose, selection, level = 4}) {
-  const small = maps.map((map, i) => smallMap({map, isCurrent: () => isCurrent(i), choose: () => choose(i), selection}));
+export function overviewChart({id, name, title = "All metrics", note = ownScales, column = "metric", maps, isCurrent = () => false,
+  choose = null, selection, level = 4}) {
+  const small = maps.map((map, i) => smallMap({map, isCurrent: () => isCurrent(i), choose: choose && (() => choose(i)), selection}));
   const grid = element("div", {class: "small-maps"}, small);
   return chartFrame({
-    id, title: "All metrics", level, height: 300,
-    note: "Each with its own scale, dark for its least and bright for its largest value, which stand below it. A name makes the large map.",
-    csv: () => ({name, columns: ["metric", "layer", "head", "value"],
+    id, title, level, height: 300, note,
+    csv: () => ({name, columns: [column, "layer", "head", "value"],
       rows: maps.flatMap((map) => cellRows(map().values, map().heads).map((row) => [map().key, ...row]))}),
     draw: (width, {forExport}) => {
       if (forExport) return overviewSvg(maps.map((map) => map()), width);

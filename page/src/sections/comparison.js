@@ -7,6 +7,7 @@ import {element, section, table} from "../dom.js";
 import {digits, interval, missing, probability, signed} from "../format.js";
 import {colourScale, symmetric} from "../model/colours.js";
 import {headMapChart} from "../model/headmap.js";
+import {overviewChart} from "../model/overview.js";
 import {extent} from "../model/numbers.js";
 import {createSelection} from "../model/selection.js";
 import {differences} from "./differences.js";
@@ -93,7 +94,7 @@ function varianceChart(report) {
           Plot.gridY({stroke: palette.grid, strokeOpacity: 1, ticks: 5}),
           Plot.line(rows, {x: "layer", y: "variance", z: "side", stroke: (row) => colour(row.side), strokeWidth: 2}),
           Plot.dot(rows, {x: "layer", y: "variance", fill: (row) => colour(row.side), symbol: (row) => symbol(row.side), r: 3, className: "value"}),
-          ...how.forExport ? [] : [Plot.tip(rows, Plot.pointer({x: "layer", y: "variance", fill: palette.surface, stroke: palette.line, fontSize: 12,
+          ...how.forExport ? [] : [Plot.tip(rows, Plot.pointer({x: "layer", y: "variance", fill: palette.surface, stroke: palette.line, fontSize: 12, lineWidth: 40,
             title: (row) => `${row.side}, layer ${row.layer}\nvariance ${digits(row.variance)}`}))]
         ],
         color: {type: "identity"}, symbol: {type: "identity"}, r: {type: "identity"}
@@ -112,13 +113,19 @@ function headDifference(report) {
   const {layers, heads, kvHeads} = base;
   const [before, after] = [base.metrics[0].mean, tuned.metrics[0].mean];
   const values = Float64Array.from(after, (value, i) => value - before[i]);
+  const order = {layers: [...Array(layers).keys()], heads: [...Array(heads).keys()]};
+  const shared = {layers, heads, kvHeads, order, selection: createSelection({layers, heads})};
   const map = {
-    values, layers, heads, kvHeads, title: "Received entropy, tuned − base", unit: "", selection: createSelection({layers, heads}),
-    scale: colourScale("diverging", symmetric(extent(values) ?? [0, 0])), format: (value) => signed(value, digits),
-    order: {layers: [...Array(layers).keys()], heads: [...Array(heads).keys()]}
+    ...shared, values, title: "Received entropy, tuned − base", unit: "",
+    scale: colourScale("diverging", symmetric(extent(values) ?? [0, 0])), format: (value) => signed(value, digits)
   };
-  return headMapChart({id: "difference-map", title: "Received entropy of each head, tuned − base", level: 3, name: "head-differences", map: () => map,
+  const scale = colourScale("sequential", extent([...before, ...after]) ?? [0, 1]);
+  const sides = [["base", "Base", before], ["tuned", "Tuned", after]].map(([key, title, of]) => ({...shared, key, title, unit: "0 to 1", values: of, scale}));
+  const difference = headMapChart({id: "difference-map", title: "Received entropy of each head, tuned − base", level: 3, name: "head-differences", map: () => map,
     note: "Orange: attention is spread more evenly over the keys after tuning. Purple: less evenly. Heads keep their number between base and tuned only if tuning kept their order, which numbers alone do not show."});
+  const both = overviewChart({id: "side-maps", title: "Base and tuned", level: 3, name: "head-entropies-of-both", column: "side", selection: shared.selection,
+    maps: sides.map((side) => () => side), note: "Received entropy of both, on one scale, dark for the least and bright for the largest value of the two; what a map holds stands below it. The pointer is at one head in all three maps."});
+  return element("div", {class: "maps"}, element("div", {class: "map-pair"}, difference, both));
 }
 
 /** @returns {HTMLElement} */
