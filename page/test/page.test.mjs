@@ -5,6 +5,7 @@ import {readFileSync} from "node:fs";
 import {createRequire} from "node:module";
 import test, {after, before} from "node:test";
 import {launch, scrollThrough} from "./browser.mjs";
+import {palettes} from "../src/chart/theme.js";
 import {fixture, largeReport, pageOf, reports} from "./reports.mjs";
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -266,15 +267,17 @@ for (const report of all) {
 
   test(`${report.name}: paper shows what is folded, in light colours and without tools`, async (t) => {
     const page = await open(t, report.address, {colorScheme: "dark"});
+    await scrollThrough(page);
     await page.emulateMedia({media: "print", colorScheme: "dark"});
     await page.waitForFunction(() => !document.querySelector("main details:not([open])"));
     const state = await page.evaluate(() => ({
       background: getComputedStyle(document.body).backgroundColor,
       tools: [...document.querySelectorAll(".toolbar, .contents, .theme-switch")].filter((node) => node.checkVisibility()).length,
       empty: [...document.querySelectorAll("figure.chart .chart-body")].filter((body) => body.checkVisibility() && body.childElementCount === 0).map((body) => body.parentElement.id),
+      legends: [...new Set([...document.querySelectorAll("figure.chart .legend[font-family]")].map((legend) => legend.getAttribute("fill")))],
       tokens: document.querySelectorAll(".piece").length
     }));
-    assert.deepEqual({...state, tokens: 0}, {background: "rgb(255, 255, 255)", tools: 0, empty: [], tokens: 0});
+    assert.deepEqual({...state, tokens: 0}, {background: "rgb(255, 255, 255)", tools: 0, empty: [], legends: [palettes.light.muted], tokens: 0});
     if (report.expected.results[0]?.tokens) assert.ok(state.tokens > 10);
     assert.equal((await page.pdf({format: "A4"})).subarray(0, 5).toString(), "%PDF-");
   });

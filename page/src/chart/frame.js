@@ -17,7 +17,11 @@ const resized = new ResizeObserver((entries) => {
 const frames = new Map();
 
 onThemeChange(({printing}) => {
-  for (const [figure, frame] of frames) if (figure.isConnected) printing ? frame.draw() : frame.forget();
+  for (const [figure, frame] of frames) {
+    if (!figure.isConnected) continue;
+    frame.forget();
+    if (printing) frame.draw();
+  }
 });
 
 const exportWidth = 760;
