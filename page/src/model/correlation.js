@@ -51,8 +51,10 @@ function drawCorrelation({values, heads, clustering, isClustered, selection}, wi
     svg("defs", {}, hatch(hatchId, palette)),
     treeHeight ? tree({clustering, heads, left, bottom: top - 18, cell, palette, treeHeight: treeHeight - 8}) : null,
     gridCells(table, {x: left, y: top, cellWidth: cell, cellHeight: cell}, {vector: forExport, hatchId}),
-    order.map((head, place) => place % everyRow === 0 ? text(left - 8, top + (place + 0.5) * cell + 4, head, {"text-anchor": "end", fill: palette.muted}) : null),
-    order.map((head, place) => place % every === 0 ? text(left + (place + 0.5) * cell, top + side + 14, head, {"text-anchor": "middle", fill: palette.muted}) : null),
+    order.map((head, place) => place % everyRow === 0
+      ? text(left - 8, top + (place + 0.5) * cell + 4, head, {"text-anchor": "end", fill: palette.muted}) : null),
+    order.map((head, place) => place % every === 0
+      ? text(left + (place + 0.5) * cell, top + side + 14, head, {"text-anchor": "middle", fill: palette.muted}) : null),
     svg("text", {transform: `translate(11 ${top + side / 2}) rotate(-90)`, "text-anchor": "middle", fill: palette.muted}, "Head"),
     text(left, top + side + 30, "Head", {fill: palette.muted}),
     legend({scale, x: left, y: top + side + 55, width: 200, palette, title: "Correlation r of two heads' profiles"}),
@@ -100,10 +102,12 @@ export function correlationNote(model) {
   const mean = model.raw.corr_mean ?? model.raw.specialization?.mean_head_correlation ?? meanAboveDiagonal(model.correlation.values, model.heads);
   const constant = model.constantHeads.length
     ? ` No correlation is defined for head${model.constantHeads.length > 1 ? "s" : ""} ${model.constantHeads.join(", ")}: the same entropy in every layer.` : "";
-  return `Pearson correlation of the received-entropy profiles over ${model.layers} layers, for every pair of ${model.heads} heads. Mean off the diagonal ${index(mean)}, so SI = 1 − mean = ${index(model.si)}.${constant} Cluster order joins, again and again, the two groups with the least mean 1 − r (average linkage); the tree shows at which.`;
+  return `Pearson correlation of the received-entropy profiles over ${model.layers} layers, for every pair of ${model.heads} heads. `
+    + `Mean off the diagonal ${index(mean)}, so SI = 1 − mean = ${index(model.si)}.${constant} Cluster order joins, again and again, `
+    + "the two groups with the least mean 1 − r (average linkage); the tree shows at which.";
 }
 
-/** @param {{id: string, model: object, selection: object, clustering: () => object, announce: (text: string) => void}} options */
+/** @param {{id: string, model: object, selection: object, clustering: () => object}} options */
 export function correlationChart({id, model, selection, clustering, level = 4}) {
   const {heads, correlation: {values}} = model;
   let isClustered = true;
@@ -129,7 +133,8 @@ export function correlationChart({id, model, selection, clustering, level = 4}) 
     drawn.addEventListener("pointermove", (event) => {
       const pair = drawn.pairAt(event);
       selection.setHover(pair && {layer: selection.hover?.layer ?? selection.layer, head: pair.row});
-      if (pair) showTooltip({x: event.clientX, y: event.clientY}, [`Heads ${pair.row} and ${pair.column}`, `r = ${fixed(values[pair.row * heads + pair.column], 3)}`]);
+      if (pair) showTooltip({x: event.clientX, y: event.clientY},
+        [`Heads ${pair.row} and ${pair.column}`, `r = ${fixed(values[pair.row * heads + pair.column], 3)}`]);
       else hideTooltip();
     });
     drawn.addEventListener("pointerleave", () => { selection.setHover(null); hideTooltip(); });

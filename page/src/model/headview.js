@@ -2,7 +2,7 @@
 // view, or a matrix for each head.
 import {element} from "../dom.js";
 import {chartFrame} from "../chart/frame.js";
-import {colours, currentTheme, font} from "../chart/theme.js";
+import {colours, currentTheme, font, onPrint} from "../chart/theme.js";
 import {fixed} from "../format.js";
 import {colourScale, headColour} from "./colours.js";
 import {gridCells} from "./grid.js";
@@ -17,20 +17,25 @@ const weightWords = (weight) => fixed(weight, weight < 0.0995 ? 3 : 2);
 /** What is said where the weights were not kept. */
 export const withoutAttention = "Attention weights are not in this report; measure with --keep-attention to see them.";
 
-/** @param {{id: string, model: object, selection: object, prompts: string[] | null, announce: (text: string) => void}} options */
+/** @param {{id: string, model: object, selection: object, prompts: string[] | null}} options */
 export function headView({id, model, selection, prompts, level = 4}) {
   const {attention, heads, layers} = model;
-  const state = {prompt: attention.prompts[0], view: "lines", hidesFirst: false, focus: null, pinned: false, weights: null, isReading: false, error: null};
+  const state = {prompt: attention.prompts[0], view: "lines", hidesFirst: false, focus: null, pinned: false,
+    weights: null, isReading: false, error: null, isPrinting: false};
+  onPrint((isPrinting) => { state.isPrinting = isPrinting; });
   const controls = makeControls();
   const figure = chartFrame({
     id, title: "Attention", level, height: 420, controls: controls.element,
-    note: "Each token of the prompt as a query (left, rows) and as a key (right, columns); a line is as opaque as the attention weight is large, and weights below 0.01 are not drawn until a token is pointed at. Colours are the selected heads; while none is selected, the mean over the heads of the layer is shown. Weights are kept in 255 steps: they are off by 0.002 at the most.",
+    note: "Each token of the prompt as a query (left, rows) and as a key (right, columns); a line is as opaque as the attention weight is "
+      + "large, and weights below 0.01 are not drawn until a token is pointed at. Colours are the selected heads; while none is selected, the "
+      + "mean over the heads of the layer is shown. Weights are kept in 255 steps: they are off by 0.002 at the most.",
     csv: () => ({name: `${model.id}-attention-prompt-${state.prompt + 1}-layer-${selection.layer}`,
       columns: ["prompt", "layer", "head", "query", "key", "query_token", "key_token", "weight"], rows: attentionRows(shown())}),
     draw: (width, {forExport}) => {
       if (!state.weights) {
         if (!state.isReading && !state.error) read();
-        return forExport ? drawing({width, height: 20, font}, text(0, 14, state.error ?? "Attention is being read")) : element("p", {class: "quiet"}, state.error ?? "Reading attention …");
+        const words = state.error ?? (state.isPrinting ? "Attention that was not shown on the screen is not printed." : "Reading attention …");
+        return forExport ? drawing({width, height: 20, font}, text(0, 14, words)) : element("p", {class: "quiet"}, words);
       }
       const what = shown();
       if (state.view === "matrix") return forExport ? matricesSvg(what, width, true) : matrices(what, width);
@@ -133,7 +138,8 @@ function lines(what, width, state) {
     element("div", {class: "attention-columns", style: columns},
       sides.query.list, element("div", {class: "attention-lines"}, canvas), sides.key.list));
   const whole = element("div", {class: "head-view"},
-    element("div", {class: "attention-head", style: columns, "aria-hidden": "true"}, element("span", {}, "Query"), headKey(series), element("span", {}, "Key")), box, summary);
+    element("div", {class: "attention-head", style: columns, "aria-hidden": "true"},
+      element("span", {}, "Query"), headKey(series), element("span", {}, "Key")), box, summary);
   if (state.focus && state.focus.index >= n) state.focus = null;
   update();
   return whole;
@@ -141,7 +147,8 @@ function lines(what, width, state) {
   function column(side) {
     const items = tokens.map((token, index) => {
       const role = roles?.[index] && roles[index] !== "text" ? roles[index] : null;
-      return element("div", {class: `token${role ? ` token-${role}` : ""}`, role: "option", id: freshId("token"), "aria-selected": "false", title: role ? `${token} (${roleNames[role]})` : token,
+      return element("div", {class: `token${role ? ` token-${role}` : ""}`, role: "option", id: freshId("token"), "aria-selected": "false",
+        title: role ? `${token} (${roleNames[role]})` : token,
         onpointerenter: (event) => { if (event.pointerType === "mouse" && !state.pinned) focusOn({side, index}); },
         onclick: () => pin({side, index})
       }, element("span", {class: "token-place"}, index), " ", element("span", {class: "token-text"}, token), " ",
@@ -267,7 +274,8 @@ function linesSvg(what, width) {
     series.map((one, i) => text(side + i * 70, 12, one.name, {fill: colourOf(one, palette, "light"), "font-weight": 600})),
     text(side - 8, 24, "Query", {"text-anchor": "end", fill: palette.muted}), text(width - side + 8, 24, "Key", {fill: palette.muted}),
     tokens.map((_, index) => [tokenText(index, side - 8, "end"), tokenText(index, width - side + 8, "start")]),
-    linesOf(what, null, [side, width - side], top).map((levels, i) => svg("g", {fill: "none", stroke: colourOf(series[i], palette, "light"), "stroke-width": 1.5},
+    linesOf(what, null, [side, width - side], top).map((levels, i) => svg("g",
+      {fill: "none", stroke: colourOf(series[i], palette, "light"), "stroke-width": 1.5},
       [...levels].map(([level, d]) => svg("path", {d, "stroke-opacity": (level / 255).toFixed(3)})))));
 }
 
@@ -298,9 +306,11 @@ function matricesSvg(what, width, forExport) {
       gridCells(matrixTable(one.matrix, what, scale), {x, y, cellWidth: cell, cellHeight: cell}, {vector: forExport, hatchId: null}),
       hasLabels ? tokens.map((token, index) => [
         text(x - 6, y + (index + 0.5) * cell + 4, token, {"text-anchor": "end", fill: palette.ink, "font-size": 10}),
-        svg("text", {transform: `translate(${x + (index + 0.5) * cell + 3} ${y + n * cell + 6}) rotate(-60)`, "text-anchor": "end", fill: palette.ink, "font-size": 10}, token)
+        svg("text", {transform: `translate(${x + (index + 0.5) * cell + 3} ${y + n * cell + 6}) rotate(-60)`,
+          "text-anchor": "end", fill: palette.ink, "font-size": 10}, token)
       ]) : null)),
-    legend({scale, x: left + 10, y: bottom + (hasLabels ? 70 : 8) + 20, width: Math.min(200, width - left - 20), palette, title: "Attention weight; rows are queries, columns keys"}));
+    legend({scale, x: left + 10, y: bottom + (hasLabels ? 70 : 8) + 20, width: Math.min(200, width - left - 20), palette,
+      title: "Attention weight; rows are queries, columns keys"}));
   made.cellAt = ({clientX, clientY}) => {
     const box = made.getBoundingClientRect();
     for (const {one, x, y} of panels) {

@@ -45,14 +45,13 @@ function modelViews(model, report) {
   const profiles = profilesChart({id: `${model.id}-profiles`, name: () => `${model.id}-${view.metric().key}-profiles`,
     profile: () => ({metric: view.metric(), layers: model.layers, heads: model.heads, selection})});
   view.onChange(() => profiles.redraw());
-  const spreadMetric = () => (view.metric().perPrompt ? view.metric() : model.metrics[0]);
 
   return element("div", {class: "model-views"}, live, maps, selectionBar(selection), profiles,
     model.correlation ? correlationChart({id: `${model.id}-correlation`, model, selection, clustering}) : null,
-    model.metrics[0].perPrompt ? spreadChart({id: `${model.id}-spread`, model, metric: spreadMetric, selection, prompts})
+    model.metrics[0].perPrompt ? spreadChart({id: `${model.id}-spread`, model, metric: model.metrics[0], selection, prompts})
       : element("p", {class: "quiet"}, "Values for each prompt are not in this report, so there is no spread over prompts to show."),
     bootstrap?.without_prompt?.length ? influenceChart({id: `${model.id}-influence`, model, bootstrap, prompts}) : null,
-    model.attention ? headView({id: `${model.id}-attention`, model, selection, prompts, announce})
+    model.attention ? headView({id: `${model.id}-attention`, model, selection, prompts})
       : element("p", {class: "quiet no-attention"}, withoutAttention));
 }
 
@@ -109,8 +108,8 @@ function headMaps({model, view, selection, announce}) {
   const controls = mapControls(model, view);
   const current = () => view.map(view.state.at);
   const title = () => `Head map: ${lowerFirst(view.metric().title)}`;
-  const large = headMapChart({id: `${model.id}-map`, title: title(), note: mapNote(view, model), controls, name: () => `${model.id}-${view.metric().key}`,
-    map: memo(current, view, selection), announce});
+  const large = headMapChart({id: `${model.id}-map`, title: title(), note: mapNote(view, model), controls,
+    name: () => `${model.id}-${view.metric().key}`, map: memo(current, view, selection), announce});
   const overview = view.shown.length > 1 ? overviewChart({
     id: `${model.id}-metrics`, name: `${model.id}-head-metrics`, selection,
     maps: view.shown.map((_, i) => memo(() => view.map(i), view, selection)), isCurrent: (i) => i === view.state.at,
@@ -139,7 +138,8 @@ function memo(make, view, selection) {
 function mapNote(view, model) {
   const metric = view.metric();
   const missing = metric.mean.reduce((count, value) => count + Number.isNaN(value), 0);
-  const removed = view.state.isSinkRemoved && metric.key === withoutFirstKey ? " The attention sink is removed: position 0, where many heads rest, is left out before the entropy is taken." : "";
+  const removed = view.state.isSinkRemoved && metric.key === withoutFirstKey
+    ? " The attention sink is removed: position 0, where many heads rest, is left out before the entropy is taken." : "";
   const hatched = missing ? ` ${missing} hatched cell${missing > 1 ? "s have" : " has"} no value.` : "";
   return `${metric.description}${removed} Layer 0, next to the input, is at the top; means over ${model.promptCount} prompts.${hatched}`;
 }
@@ -173,7 +173,8 @@ function selectionBar(selection) {
   const list = element("span", {class: "selected-heads"});
   const update = () => {
     list.replaceChildren(...selection.selected.map(({head, slot}) => {
-      const button = element("button", {type: "button", "aria-label": `Head ${head}: give up`, onclick: () => selection.drop(head)}, `head ${head}`, element("span", {"aria-hidden": "true"}, " ×"));
+      const button = element("button", {type: "button", "aria-label": `Head ${head}: give up`, onclick: () => selection.drop(head)},
+        `head ${head}`, element("span", {"aria-hidden": "true"}, " ×"));
       button.style.borderColor = headColour(slot, currentTheme());
       return button;
     }));

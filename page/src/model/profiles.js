@@ -82,7 +82,8 @@ function drawProfiles({metric, layers, heads, selection}, width, forExport) {
     guide,
     selection.selected.map(({head, slot}) => svg("path", {class: "profile", "data-head": head, d: pathOf(head), fill: "none",
       stroke: headColour(slot, theme), "stroke-width": 2})),
-    layers === 1 ? selection.selected.map(({head, slot}) => svg("circle", {cx: x(0), cy: y(metric.mean[head]), r: 3.5, fill: headColour(slot, theme)})) : null,
+    layers === 1 ? selection.selected.map(({head, slot}) => svg("circle",
+      {cx: x(0), cy: y(metric.mean[head]), r: 3.5, fill: headColour(slot, theme)})) : null,
     endLabels({metric, layers, heads, selection}, y, box, palette, theme), hovered, dot, hoveredLabel);
 
   made.hover = (cell) => {
@@ -115,7 +116,8 @@ export const padded = ([from, to]) => {
 
 function endLabels({metric, layers, heads, selection}, y, box, palette, theme) {
   const last = bands(metric.mean, heads)[layers - 1];
-  const labels = selection.selected.map(({head, slot}) => ({words: `head ${head}`, value: metric.mean[(layers - 1) * heads + head], fill: headColour(slot, theme), bold: true}));
+  const labels = selection.selected.map(({head, slot}) => ({words: `head ${head}`, value: metric.mean[(layers - 1) * heads + head],
+    fill: headColour(slot, theme), bold: true}));
   labels.push({words: "median", value: last.median, fill: palette.muted});
   const shown = labels.filter(({value}) => !Number.isNaN(value));
   const places = spread(shown.map(({value}) => y(value) + 4), 13, [box.top + 4, box.bottom + 4]);
@@ -130,7 +132,8 @@ export function profilesChart({id, name, profile, level = 4}) {
   let drawn = null;
   const figure = chartFrame({
     id, title: "Depth profiles", level, height: 270,
-    note: `Over layers: the selected heads in their colours; behind them the range of all ${heads} heads (light), their middle half (darker) and their median (dashed). Point at a head in any map to see its profile. Means over prompts.`,
+    note: `Over layers: the selected heads in their colours; behind them the range of all ${heads} heads (light), their middle half (darker) `
+      + "and their median (dashed). Point at a head in any map to see its profile. Means over prompts.",
     csv: () => ({name: name(), columns: ["head", "selected", "layer", profile().metric.key], rows: profileRows(profile())}),
     draw: (width, {forExport}) => {
       const made = drawProfiles(profile(), width, forExport);

@@ -80,16 +80,17 @@ function drawSpread({metric, layers, heads, selection}, width, forExport) {
   return made;
 }
 
-/** @param {{id: string, model: object, metric: () => object, selection: object, prompts: string[] | null}} options */
+/** @param {{id: string, model: object, metric: object, selection: object, prompts: string[] | null}} options */
 export function spreadChart({id, model, metric, selection, prompts, level = 4}) {
   const {layers, heads} = model;
-  const what = () => ({metric: metric(), layers, heads, selection});
-  const count = metric().perPrompt.length;
+  const what = () => ({metric, layers, heads, selection});
+  const count = metric.perPrompt.length;
   const figure = chartFrame({
     id, title: "Spread over prompts", level, height: 270,
-    note: `Received entropy on each of the ${count} prompts (dots), their range (line) and mean (bar): of the selected heads, or of the mean over all heads while none is selected. Point at a dot to read its prompt and follow it over depth.`,
-    csv: () => ({name: `${model.id}-${metric().key}-by-prompt`, columns: ["prompt", "layer", "head", metric().key],
-      rows: spreadRows(metric().perPrompt, heads)}),
+    note: `Received entropy on each of the ${count} prompts (dots), their range (line) and mean (bar): of the selected heads, or of the mean `
+      + "over all heads while none is selected. Point at a dot to read its prompt and follow it over depth.",
+    csv: () => ({name: `${model.id}-${metric.key}-by-prompt`, columns: ["prompt", "layer", "head", metric.key],
+      rows: spreadRows(metric.perPrompt, heads)}),
     draw: (width, {forExport}) => {
       const made = drawSpread(what(), width, forExport);
       if (forExport) return made;
@@ -152,7 +153,8 @@ export function influenceChart({id, model, bootstrap, prompts, level = 4}) {
   const {without_prompt: without, influence} = bootstrap;
   return chartFrame({
     id, title: "Index without each prompt", level, height: 60 + without.length * 22,
-    note: `The index when one prompt is left out; the dashed line is the index of all ${without.length}. Influence, in the tooltip, is (prompts − 1) × (mean of these − the index without the prompt): a large one says that the index rests on that prompt.`,
+    note: `The index when one prompt is left out; the dashed line is the index of all ${without.length}. Influence, in the tooltip, is `
+      + "(prompts − 1) × (mean of these − the index without the prompt): a large one says that the index rests on that prompt.",
     csv: () => ({name: `${model.id}-index-without-prompt`, columns: ["prompt", "si_without", "influence", "text"],
       rows: without.map((value, p) => [p + 1, value, influence[p], prompts?.[p] ?? ""])}),
     draw: (width, {forExport}) => {
