@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import {readReport, unpack} from "../src/data.js";
 import {bytes, digits, fixed, interval, probability, significant} from "../src/format.js";
+import {breadth, ticks} from "../src/model/numbers.js";
 import {sentence} from "../src/sections/words.js";
 import {fixture} from "./reports.mjs";
 import {packArray, packed, syntheticModel, syntheticReport} from "./model-synthetic.mjs";
@@ -86,4 +87,12 @@ test("numbers in print", () => {
   assert.equal(bytes(1097272), "1.1 MB");
   assert.equal(bytes(681), "681 B");
   assert.equal(sentence("SI changes by -0.05 (95 % interval -0.06 to -0.04), 1 +- 2"), "SI changes by −0.05 (95 % interval −0.06 to −0.04), 1 ± 2.");
+});
+
+test("values that differ by rounding alone get an axis", () => {
+  assert.equal(breadth(1 - 1e-16, 1), 1);
+  assert.equal(breadth(0, 0), 1);
+  assert.equal(breadth(-1e-6, 3e-6), 4e-6);
+  assert.deepEqual(ticks(1 - 1e-16, 1, 5), [1 - 1e-16]);
+  assert.deepEqual(ticks(0, 1, 5), [0, 0.2, 0.4, 0.6, 0.8, 1]);
 });

@@ -45,9 +45,15 @@ export function layerRow(values, heads, layer) {
   return values.subarray(layer * heads, (layer + 1) * heads);
 }
 
+/** The width of an axis: never less than rounding, below which no tick tells two values apart. */
+export function breadth(from, to) {
+  const size = Math.max(Math.abs(from), Math.abs(to));
+  return to - from > 1e-9 * size ? to - from : size || 1;
+}
+
 /** Round steps (1, 2 or 5 times a power of ten) that cover [from, to] in about `count` ticks, all inside. */
 export function ticks(from, to, count) {
-  if (!(to > from)) return [from];
+  if (!(to - from > 1e-12 * Math.max(Math.abs(from), Math.abs(to)))) return [from];
   const rough = (to - from) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 5, 10].find((factor) => factor * Math.SQRT2 * power >= rough);

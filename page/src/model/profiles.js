@@ -2,7 +2,7 @@
 import {chartFrame} from "../chart/frame.js";
 import {colours, currentTheme, font} from "../chart/theme.js";
 import {headColour} from "./colours.js";
-import {extent, headProfile, layerRow, quantile, short} from "./numbers.js";
+import {breadth, extent, headProfile, layerRow, quantile, short} from "./numbers.js";
 import {drawing, labelStep, linear, set, svg, text, valueAxis} from "./svg.js";
 
 /** @returns {{least: number, lower: number, median: number, upper: number, largest: number}[]} of each layer, over heads */
@@ -110,7 +110,7 @@ function drawProfiles({metric, layers, heads, selection}, width, forExport) {
 export const titled = (metric) => `${metric.title}${metric.unit ? `, ${metric.unit}` : ""}`;
 
 export const padded = ([from, to]) => {
-  const room = (to - from || Math.abs(to) || 1) * 0.05;
+  const room = breadth(from, to) * 0.05;
   return [from - room, to + room];
 };
 

@@ -8,7 +8,7 @@ import {digits, interval, missing, probability, signed} from "../format.js";
 import {colourScale, symmetric} from "../model/colours.js";
 import {headMapChart} from "../model/headmap.js";
 import {overviewChart} from "../model/overview.js";
-import {extent} from "../model/numbers.js";
+import {breadth, extent} from "../model/numbers.js";
 import {createSelection} from "../model/selection.js";
 import {differences} from "./differences.js";
 import {ladderChart} from "./ladder.js";
@@ -21,7 +21,7 @@ function strip(row, width, how) {
   const band = row.null_?.band_95;
   const values = [0, row.value, ...row.interval ?? [], ...band ?? []];
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const room = 0.06 * (high - low || 1);
+  const room = 0.06 * breadth(low, high);
   const ticks = Math.max(3, Math.floor(width / 130));
   return plotSvg({
     width, height: stripHeight, marginLeft: 24, marginRight: 24, marginTop: 26, marginBottom: 22,

@@ -6,7 +6,7 @@ import {colours} from "../chart/theme.js";
 import {metricInfo, unpack} from "../data.js";
 import {element, foldable, section, table} from "../dom.js";
 import {index, missing, signed} from "../format.js";
-import {mean} from "../model/numbers.js";
+import {breadth, mean} from "../model/numbers.js";
 
 const many = ["without layer", "without prompt"];
 const rowHeight = 26;
@@ -25,7 +25,7 @@ function draw(rows, width, how) {
   const measured = rows.find((row) => row.kind === "measured")?.si ?? null;
   const values = points.map((row) => row.si);
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const room = 0.06 * (high - low || 0.1);
+  const room = 0.06 * breadth(low, high);
   const isNarrow = width < 560;
   const height = isNarrow ? rowHeight + 14 : rowHeight;
   const labelWidth = isNarrow ? 0 : 12 + Math.max(...lines.map((line) => textWidth(line.label)));

@@ -4,6 +4,7 @@ import {chartFrame} from "../chart/frame.js";
 import {plotSvg, textWidth, withLegend} from "../chart/plot.js";
 import {colours} from "../chart/theme.js";
 import {index, interval, significant, signed} from "../format.js";
+import {breadth} from "../model/numbers.js";
 import {ladderRows} from "./ladder.js";
 
 /** "1.3B" of billions */
@@ -32,7 +33,8 @@ function domainOf(rows, target, line) {
   if (target) values.push(target.target - target.tolerance, target.target + target.tolerance);
   values.push(...line.map((point) => point.si));
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  return [low - 0.05 * (high - low || 1), high + 0.05 * (high - low || 1)];
+  const room = 0.05 * breadth(low, high);
+  return [low - room, high + room];
 }
 
 /** Where a name may stand, best first: beside its point, or beyond the ends of its interval. */
