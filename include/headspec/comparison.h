@@ -3,6 +3,7 @@
 // tuned - base. Letters: P prompts, L layers, H query heads, G groups of heads that share a key-value head.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -85,6 +86,17 @@ struct PairSide {
   std::string dtype;  // "torch.bfloat16"; empty: nobody stated it
 };
 
+// tuned - base of the entropies, head by head; empty if the shapes differ.
+inline std::optional<Table> MapDifference(const PairSide& base, const PairSide& tuned) {
+  if (base.layers != tuned.layers || base.heads != tuned.heads) return std::nullopt;
+  Table difference = tuned.entropies;
+  for (std::size_t layer = 0; layer < difference.size(); ++layer) {
+    for (std::size_t head = 0; head < difference[layer].size(); ++head)
+      difference[layer][head] -= base.entropies[layer][head];
+  }
+  return difference;
+}
+
 struct PairVerdict {
   std::string code;  // A_CONFIRMED, B_PARTIAL or C_REFUTED; empty: a model failed
   bool specialization_decreased = false;
@@ -111,7 +123,7 @@ struct Comparison {
   std::optional<bool> use_chat_template;
   PairVerdict verdict;
   std::vector<PairDelta> deltas;  // specialization, correlation, variance, and gqa_ratio where both have it
-  std::optional<Table> map_difference;            // (L, H); empty if the shapes differ
+  std::optional<Table> map_difference;            // as MapDifference
   std::string padding;                            // as PaddingName; empty: nobody stated it
   std::optional<WithoutPadding> without_padding;  // where both were measured with it
   std::vector<std::string> notes;                 // what the verdict and the numbers leave open

@@ -197,16 +197,6 @@ void DescribePrompts(const Source& base, const Source& tuned, const Plan& plan, 
   comparison.use_chat_template = stored.use_chat_template;
 }
 
-std::optional<Table> MapDifference(const PairSide& base, const PairSide& tuned) {
-  if (base.layers != tuned.layers || base.heads != tuned.heads) return std::nullopt;
-  Table difference = tuned.entropies;
-  for (std::size_t layer = 0; layer < difference.size(); ++layer) {
-    for (std::size_t head = 0; head < difference[layer].size(); ++head)
-      difference[layer][head] -= base.entropies[layer][head];
-  }
-  return difference;
-}
-
 // The same pair by the other protocol, which the study mixes with this one.
 std::optional<WithoutPadding> MeasureWithoutPadding(const Comparison& comparison, Plan plan,
                                                     const RunOptions& options, Observer& observer) {

@@ -117,7 +117,7 @@ Json ConfigJson(const Comparison& comparison) {
 
 }  // namespace
 
-std::string ComparisonJson(const Comparison& comparison) {
+Json ComparisonTree(const Comparison& comparison) {
   const RunResult& run = comparison.run;
   Json json = {{"experiment", run.plan.experiment}, {"timestamp", run.timestamp}};
   json["config"] = ConfigJson(comparison);
@@ -140,7 +140,9 @@ std::string ComparisonJson(const Comparison& comparison) {
   json["schema_version"] = run.schema_version;
   json["headspec_version"] = run.headspec_version;
   json["environment"] = EnvironmentJson(run.environment);
-  return JsonText(json);
+  return json;
 }
+
+std::string ComparisonJson(const Comparison& comparison) { return JsonText(ComparisonTree(comparison)); }
 
 }  // namespace headspec::report

@@ -55,6 +55,17 @@ JsonReader JsonReader::At(std::string_view key) const {
   return {document_, *value_->find(key), path_ + '.' + std::string(key)};
 }
 
+void JsonReader::RequireSchema(int known) const {
+  const JsonReader version = At("schema_version");
+  if (version.Int() > known) {
+    throw Error(
+        ErrorKind::kInput,
+        fmt::format("{}: {}: expected {}, found {}", document_->file, version.path_, known, version.Int()),
+        "a newer headspec wrote the file: read it with that one");
+  }
+  if (version.Int() != known) version.Fail(std::to_string(known));
+}
+
 void JsonReader::RefuseOtherKeys() const {
   for (const auto& [key, value] : value_->items()) {
     if (!asked_->contains(key)) Fail("known keys only", '"' + Truncate(OneLine(key), kShown) + '"');

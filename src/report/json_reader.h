@@ -23,6 +23,8 @@ class JsonReader {
 
   bool Has(std::string_view key) const;
   JsonReader At(std::string_view key) const;  // required
+  // Throws unless the key `schema_version` is `known`; of a larger one a newer headspec is the reader.
+  void RequireSchema(int known) const;
   // Of an object, once everything known was asked for: throws if it has more keys.
   void RefuseOtherKeys() const;
 

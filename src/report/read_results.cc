@@ -307,6 +307,8 @@ void ReadReferences(const JsonReader& json, RunResult& run) {
   }
 }
 
+}  // namespace
+
 Environment ReadEnvironment(const JsonReader& json) {
   Environment environment{.program = json.At("program").String(),
                           .commit = json.At("commit").StringOrNull(),
@@ -323,13 +325,13 @@ Environment ReadEnvironment(const JsonReader& json) {
   return environment;
 }
 
-}  // namespace
-
 RunResult ReadResults(std::string_view text, std::string_view file) {
-  const JsonReader json = JsonReader::Parse(text, file);
+  return ReadResults(JsonReader::Parse(text, file));
+}
+
+RunResult ReadResults(const JsonReader& json) {
   RunResult run;
-  if (const JsonReader version = json.At("schema_version"); version.Int() != run.schema_version)
-    version.Fail(std::to_string(run.schema_version));
+  json.RequireSchema(run.schema_version);
   run.plan.experiment = json.At("experiment").String();
   run.plan.purpose = json.At("purpose").String();
   run.timestamp = json.At("timestamp").String();

@@ -240,7 +240,7 @@ Json PrintedVerdictJson(const Verdict& verdict, const Hypothesis& hypothesis) {
 
 }  // namespace
 
-std::string ResultsJson(const RunResult& run) {
+Json ResultsTree(const RunResult& run) {
   const Plan& plan = run.plan;
   Json json = {{"experiment", plan.experiment}, {"purpose", plan.purpose}, {"timestamp", run.timestamp}};
   if (plan.hypothesis) json["hypothesis"] = HypothesisJson(*plan.hypothesis);
@@ -268,7 +268,9 @@ std::string ResultsJson(const RunResult& run) {
   json["prompts_text"] = plan.protocol.prompts.prompts;
   json["environment"] = EnvironmentJson(run.environment);
   json["warnings"] = run.warnings;
-  return JsonText(json);
+  return json;
 }
+
+std::string ResultsJson(const RunResult& run) { return JsonText(ResultsTree(run)); }
 
 }  // namespace headspec::report

@@ -235,8 +235,12 @@ TEST(ReadResults, NamesThePlaceOfEveryFault) {
                 kNext);
   EXPECT_EQ(error([](Json& j) { j["results"] = Json::object(); }),
             "out/results.json: $.results: expected a list, found an object" + kNext);
-  EXPECT_EQ(error([](Json& j) { j["schema_version"] = 2; }),
-            "out/results.json: $.schema_version: expected 1, found 2" + kNext);
+  EXPECT_EQ(
+      error([](Json& j) { j["schema_version"] = 2; }),
+      "out/results.json: $.schema_version: expected 1, found 2; a newer headspec wrote the file: read it "
+      "with that one");
+  EXPECT_EQ(error([](Json& j) { j["schema_version"] = 0; }),
+            "out/results.json: $.schema_version: expected 1, found 0" + kNext);
   EXPECT_EQ(error([](Json& j) { j.erase("hypothesis"); }),
             "out/results.json: $: expected a key \"hypothesis\", found none" + kNext);
 }
