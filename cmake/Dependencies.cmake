@@ -7,6 +7,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(fmt REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(Boost REQUIRED CONFIG)
+find_package(ZLIB REQUIRED)
 
 pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy)
 add_library(hwy::hwy ALIAS PkgConfig::hwy)

@@ -10,6 +10,7 @@
 #include "headspec/plans.h"
 #include "report/baselines_report.h"
 #include "report/index_words.h"
+#include "report/ladder.h"
 #include "report/results_json.h"
 #include "report/sensitivity_report.h"
 #include "report/tables.h"

@@ -3,22 +3,32 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <optional>
+#include <variant>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "core/hash.h"
 #include "report/attention_arrays.h"
 #include "report/bundle.h"
 #include "report/comparison_figure.h"
 #include "report/comparison_json.h"
 #include "report/figure.h"
+#include "report/files.h"
 #include "report/head_arrays.h"
+#include "report/ladder.h"
 #include "report/output_folder.h"
+#include "report/page.h"
 #include "report/provenance_json.h"
+#include "report/replaced_files.h"
 #include "report/results_json.h"
 #include "report/sensitivity_report.h"
 
 namespace headspec::cli {
 namespace {
+
+constexpr const char* kPage = "report.html";
+constexpr const char* kProvenance = "provenance.json";
 
 std::vector<std::string> In(const std::filesystem::path& folder, const std::vector<std::string>& names) {
   std::vector<std::string> paths;
@@ -26,17 +36,22 @@ std::vector<std::string> In(const std::filesystem::path& folder, const std::vect
   return paths;
 }
 
+std::vector<FileRecord> RecordsOf(const std::vector<std::string>& names,
+                                  const std::filesystem::path& folder) {
+  std::vector<FileRecord> records;
+  for (const std::string& name : names) {
+    Hasher hasher(HashKind::kSha256);
+    AddFile(folder / name, hasher);
+    records.push_back(
+        {name, std::filesystem::file_size(folder / name), std::string(kSha256Prefix) + hasher.Hex()});
+  }
+  return records;
+}
+
 // provenance.json goes last: it holds the hashes of the files that are there, `names`.
 void WriteProvenance(const RunResult& run, std::vector<std::string>& names, report::OutputFolder& out) {
-  std::vector<FileRecord> outputs;
-  for (const std::string& name : names) {
-    const std::filesystem::path file = out.WorkPath() / name;
-    Hasher hasher(HashKind::kSha256);
-    AddFile(file, hasher);
-    outputs.push_back({name, std::filesystem::file_size(file), std::string(kSha256Prefix) + hasher.Hex()});
-  }
-  out.Write("provenance.json", report::ProvenanceJson(run, outputs));
-  names.emplace_back("provenance.json");
+  out.Write(kProvenance, report::ProvenanceJson(run, RecordsOf(names, out.WorkPath())));
+  names.emplace_back(kProvenance);
 }
 
 // Where it was kept.
@@ -64,6 +79,32 @@ std::string Draw(const std::string& stem, std::vector<std::string>& names,
   const std::vector<std::string> files = report::PictureFiles(stem);
   names.insert(names.end(), files.begin(), files.end());
   return "";
+}
+
+// Figure and page of a result: what `names` gets added is in `folder` then. Returns as Draw.
+std::string Show(const RunResult& run, const std::filesystem::path& folder, std::vector<std::string>& names,
+                 std::vector<std::string>& notes) {
+  std::string figure_error;
+  if (!report::IsMeasurement(run.plan)) {
+    const report::Figure figure = report::DescribeFigure(run);
+    figure_error = Draw("figure", names, [&] { report::RenderFigure(figure, folder); });
+    notes = figure.notes;
+  } else if (report::HasSensitivity(run)) {
+    const report::Pictures pictures = report::SensitivityPictures(run);
+    figure_error = Draw(pictures.stem, names, [&] { report::RenderPictures(pictures, folder); });
+  }
+  report::WriteFile(folder / kPage, report::RunPage(run));
+  names.emplace_back(kPage);
+  return figure_error;
+}
+
+std::string Show(const Comparison& comparison, const std::filesystem::path& folder,
+                 std::vector<std::string>& names) {
+  std::string figure_error = Draw(
+      "figure", names, [&] { report::RenderFigure(report::DescribeComparisonFigure(comparison), folder); });
+  report::WriteFile(folder / kPage, report::ComparisonPage(comparison));
+  names.emplace_back(kPage);
+  return figure_error;
 }
 
 bool HasFailed(const ModelResult& model) { return model.error.has_value(); }
@@ -100,27 +141,24 @@ void RequireFreeFolder(const std::string& out) {
 
 Saved SaveMeasurement(const RunResult& run, const std::string& folder) {
   report::OutputFolder out(folder);
+  Saved saved;
   std::vector<std::string> names = {"results.json"};
   out.Write("results.json", report::ResultsJson(run));
   WriteArrays(run, names, out);
-  std::string figure_error;
-  if (report::HasSensitivity(run)) {
-    const report::Pictures pictures = report::SensitivityPictures(run);
-    figure_error = Draw(pictures.stem, names, [&] { report::RenderPictures(pictures, out.WorkPath()); });
-  }
+  saved.figure_error = Show(run, out.WorkPath(), names, saved.notes);
   WriteProvenance(run, names, out);
   out.Commit();
-  return {In(out.Target(), names), {}, figure_error};
+  saved.paths = In(out.Target(), names);
+  return saved;
 }
 
 Saved SaveExperiment(const RunResult& run, const std::string& folder) {
   report::OutputFolder out(folder);
+  Saved saved;
   std::vector<std::string> names = {"results.json"};
   out.Write("results.json", report::ResultsJson(run));
   WriteArrays(run, names, out);
-  const report::Figure figure = report::DescribeFigure(run);
-  const std::string figure_error =
-      Draw("figure", names, [&] { report::RenderFigure(figure, out.WorkPath()); });
+  saved.figure_error = Show(run, out.WorkPath(), names, saved.notes);
   out.Write("manifest.toml", run.plan.manifest_text);
   names.emplace_back("manifest.toml");
   WriteProvenance(run, names, out);
@@ -129,12 +167,14 @@ Saved SaveExperiment(const RunResult& run, const std::string& folder) {
   names.push_back(run.plan.slug + "_" + run.timestamp + ".zip");
   report::WriteBundle(out.WorkPath() / names.back(), entries);
   out.Commit();
-  return {In(out.Target(), names), figure.notes, figure_error};
+  saved.paths = In(out.Target(), names);
+  return saved;
 }
 
 Saved SaveComparison(const Comparison& comparison, const std::string& folder) {
   const RunResult& run = comparison.run;
   report::OutputFolder out(folder);
+  Saved saved;
   std::vector<std::string> names = {"results.json"};
   out.Write("results.json", report::ComparisonJson(comparison));
   if (!run.models.empty()) {
@@ -142,16 +182,51 @@ Saved SaveComparison(const Comparison& comparison, const std::string& folder) {
     names.emplace_back("measured.json");
     WriteKeptAttention(run, names, out);
   }
-  std::string figure_error;
-  try {
-    report::RenderFigure(report::DescribeComparisonFigure(comparison), out.WorkPath());
-    names.insert(names.end(), std::begin(report::kFigureFiles), std::end(report::kFigureFiles));
-  } catch (const Error& e) {
-    figure_error = e.what();
-  }
+  saved.figure_error = Show(comparison, out.WorkPath(), names);
   WriteProvenance(run, names, out);
   out.Commit();
-  return {In(out.Target(), names), {}, figure_error};
+  saved.paths = In(out.Target(), names);
+  return saved;
+}
+
+namespace {
+
+std::string Show(const report::Stored& stored, const std::filesystem::path& folder,
+                 std::vector<std::string>& names, std::vector<std::string>& notes) {
+  const auto* run = std::get_if<RunResult>(&stored);
+  return run != nullptr ? Show(*run, folder, names, notes)
+                        : Show(std::get<Comparison>(stored), folder, names);
+}
+
+}  // namespace
+
+Saved SaveReport(const report::Stored& stored, const std::string& folder) {
+  report::OutputFolder out(folder);
+  Saved saved;
+  std::vector<std::string> names;
+  saved.figure_error = Show(stored, out.WorkPath(), names, saved.notes);
+  out.Commit();
+  saved.paths = In(out.Target(), names);
+  return saved;
+}
+
+Saved ReplaceReport(const report::Stored& stored, const std::filesystem::path& folder) {
+  const std::filesystem::path record = folder / kProvenance;
+  const std::optional<std::string> provenance = ReadFile(record);
+  if (provenance) report::ReadProvenance(*provenance, record.string());
+  const report::ReplacedFiles out(folder);
+  Saved saved;
+  std::vector<std::string> names;
+  saved.figure_error = Show(stored, out.WorkPath(), names, saved.notes);
+  if (provenance) {
+    const std::vector<FileRecord> records = RecordsOf(names, out.WorkPath());
+    report::WriteFile(out.WorkPath() / kProvenance,
+                      report::WithOutputs(*provenance, record.string(), records));
+    names.emplace_back(kProvenance);
+  }
+  out.Commit(names);
+  saved.paths = In(std::filesystem::canonical(folder), names);
+  return saved;
 }
 
 void PrintWritten(const Saved& saved, Console& console) {

@@ -1,12 +1,14 @@
 // Writing what was measured: all files of a run in one folder, or none.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "cli/console.h"
 #include "headspec/comparison.h"
 #include "headspec/result.h"
+#include "report/stored.h"
 
 namespace headspec::cli {
 
@@ -16,17 +18,23 @@ struct Saved {
   std::string figure_error;        // not empty: it could not be drawn, and the rest was written without it
 };
 
-// results.json, heads.npz, heads.csv and provenance.json, as `measure` writes them, what the index depends on
-// as a figure, where that was measured, and attention.npz, where attention was kept.
+// results.json, heads.npz, heads.csv, report.html and provenance.json, as `measure` writes them, what the index
+// depends on as a figure, where that was measured, and attention.npz, where attention was kept.
 Saved SaveMeasurement(const RunResult& run, const std::string& folder);
-// Everything of the experiment: results.json, heads.npz, heads.csv, attention.npz where attention was kept,
-// the figure in three formats with its script and data, the manifest, provenance.json, and the bundle with
-// all of it.
+// Everything of the experiment: results.json, heads.npz, heads.csv, attention.npz where attention was kept, the
+// figure in three formats with its script and data, report.html, the manifest, provenance.json, and the bundle
+// with all of it.
 Saved SaveExperiment(const RunResult& run, const std::string& folder);
 
-// results.json and provenance.json of a pair, the figure, and what was measured for it (measured.json, as
-// `measure` writes its results.json, and attention.npz where attention was kept).
+// results.json and provenance.json of a pair, the figure, report.html, and what was measured for it
+// (measured.json, as `measure` writes its results.json, and attention.npz where attention was kept).
 Saved SaveComparison(const Comparison& comparison, const std::string& folder);
+
+// Figure and report.html of results that were read, into a folder of their own.
+Saved SaveReport(const report::Stored& stored, const std::string& folder);
+// The same beside the results, over those that are there. provenance.json, where there is one, then has their
+// hashes; the bundle stays as the run left it.
+Saved ReplaceReport(const report::Stored& stored, const std::filesystem::path& folder);
 
 // The list of the files for people.
 void PrintWritten(const Saved& saved, Console& console);

@@ -23,4 +23,8 @@ struct LadderTitles {
 
 LadderTitles TitlesOf(const Plan& plan);
 
+// The experiment's name in results of `headspec measure`: models measured, and no ladder to decide about.
+inline constexpr std::string_view kMeasurement = "measure";
+inline bool IsMeasurement(const Plan& plan) { return plan.experiment == kMeasurement; }
+
 }  // namespace headspec::report

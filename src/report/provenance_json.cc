@@ -1,8 +1,10 @@
 #include "report/provenance_json.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/hash.h"
+#include "core/json.h"
 #include "report/json_reader.h"
 #include "report/json_text.h"
 
@@ -148,10 +150,25 @@ std::string ProvenanceJson(const RunResult& run, const std::vector<FileRecord>& 
   return JsonText(json);
 }
 
+std::string WithOutputs(std::string_view text, std::string_view file,
+                        const std::vector<FileRecord>& written) {
+  ReadProvenance(text, file);
+  Json json = ParseJson<Json>(text);
+  Json& outputs = json["outputs"];
+  for (const FileRecord& record : written) {
+    const auto old = std::find_if(outputs.begin(), outputs.end(),
+                                  [&](const Json& output) { return output["name"] == record.name; });
+    if (old == outputs.end())
+      outputs.push_back(OutputJson(record));
+    else
+      *old = OutputJson(record);
+  }
+  return JsonText(json);
+}
+
 RecordedProvenance ReadProvenance(std::string_view text, std::string_view file) {
   const JsonReader json = JsonReader::Parse(text, file);
-  if (const JsonReader version = json.At("schema_version"); version.Int() != kSchemaVersion)
-    version.Fail(std::to_string(kSchemaVersion));
+  json.RequireSchema(kSchemaVersion);
   RecordedProvenance recorded;
   const JsonReader prompts = json.At("prompts");
   recorded.run.plan.protocol.prompts = {prompts.At("version").String(), prompts.At("source").String(),

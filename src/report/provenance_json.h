@@ -18,6 +18,10 @@ nlohmann::ordered_json ModelProvenanceJson(const Provenance& provenance);
 // `outputs` are the other files of the folder, hashed ("sha256:<64 hex>").
 std::string ProvenanceJson(const RunResult& run, const std::vector<FileRecord>& outputs);
 
+// The same provenance with the records of files that were written anew; `file` names it in errors. Throws as
+// ReadProvenance.
+std::string WithOutputs(std::string_view text, std::string_view file, const std::vector<FileRecord>& written);
+
 struct RecordedProvenance {
   // Prompts, manifest and, per model, numerics, files and token ids; the rest is not filled.
   RunResult run;

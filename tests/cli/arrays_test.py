@@ -72,7 +72,7 @@ class ArraysTest(unittest.TestCase):
         self.assertEqual(check.returncode, 0, check.stdout + check.stderr)
         self.assertEqual(list(self.model["head_metrics"]), METRICS + ["induction"])
         names = {p.name for p in self.out.iterdir()}
-        self.assertEqual(names, {"results.json", "heads.npz", "heads.csv", "provenance.json", *PICTURES})
+        self.assertEqual(names, {"results.json", "heads.npz", "heads.csv", "report.html", "provenance.json", *PICTURES})
         outputs = json.loads((self.out / "provenance.json").read_text())["outputs"]
         self.assertEqual({o["name"] for o in outputs}, names - {"provenance.json"})
 

@@ -41,7 +41,7 @@ class Compare(HostileTest):
                 self.assertAlmostEqual(results["results"]["verdict"][key], value, delta=1e-9, msg=key)
             else:
                 self.assertEqual(results["results"]["verdict"][key], value)
-        self.assertEqual({file.name for file in self.out.iterdir()}, FIGURE | {"results.json", "provenance.json"})
+        self.assertEqual({file.name for file in self.out.iterdir()}, FIGURE | {"results.json", "report.html", "provenance.json"})
         self.assertEqual(sorted(re.findall(r"^  (/.*)$", text, re.M)), sorted(map(str, self.out.iterdir())))
         self.assertNotIn("NaN", (self.out / "results.json").read_text())
 
@@ -96,7 +96,7 @@ class Compare(HostileTest):
         base, tuned = self.measured("phi-mha"), self.measured("phi-two-shards")
         text, results = self.compare(base, tuned)
         self.assertIn("note: no difference of the head maps: base has 4 layers x 4 heads, tuned has 3 x 4\n", text)
-        self.assertEqual({file.name for file in self.out.iterdir()}, FIGURE | {"results.json", "provenance.json"})
+        self.assertEqual({file.name for file in self.out.iterdir()}, FIGURE | {"results.json", "report.html", "provenance.json"})
 
     def refused(self, code, error, *arguments):
         self.assert_fails(code, error, "compare", *arguments, "-q", "--out", self.out)

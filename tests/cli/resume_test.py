@@ -86,7 +86,7 @@ class Resume(unittest.TestCase):
         when = re.search(r"^computed (\d{8}_\d{6})$", self.entries()[0].read_text(), re.M)[1]
         day, time_ = when.split("_")
         line = f"  Reused        measured {day[:4]}-{day[4:6]}-{day[6:]} {time_[:2]}:{time_[2:4]}:{time_[4:]}; --fresh measures again"
-        self.assertEqual([l for l in again.splitlines() if l not in first.splitlines()], [line, *(f"  {self.dir}/again/{name}" for name in ("results.json", "heads.npz", "heads.csv", "provenance.json"))])
+        self.assertEqual([l for l in again.splitlines() if l not in first.splitlines()], [line, *(f"  {self.dir}/again/{name}" for name in ("results.json", "heads.npz", "heads.csv", "report.html", "provenance.json"))])
         forward = [json.loads((self.dir / name / "results.json").read_text())["results"][0]["timing"]["forward_seconds"] for name in ("first", "again")]
         self.assertEqual(*forward)
 
