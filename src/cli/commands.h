@@ -11,6 +11,7 @@ void AddCompare(CLI::App& program, int& exit_code);
 void AddSanity(CLI::App& program, int& exit_code);
 void AddInspect(CLI::App& program, int& exit_code);
 void AddSi(CLI::App& program, int& exit_code);
+void AddReport(CLI::App& program, int& exit_code);
 void AddFetch(CLI::App& program, int& exit_code);
 void AddVerify(CLI::App& program, int& exit_code);
 void AddModels(CLI::App& program, int& exit_code);

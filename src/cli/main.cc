@@ -90,6 +90,7 @@ int main(int argc, char** argv) {
   headspec::cli::AddSanity(program, exit_code);
   headspec::cli::AddInspect(program, exit_code);
   headspec::cli::AddSi(program, exit_code);
+  headspec::cli::AddReport(program, exit_code);
   headspec::cli::AddFetch(program, exit_code);
   headspec::cli::AddVerify(program, exit_code);
   headspec::cli::AddModels(program, exit_code);

@@ -22,9 +22,13 @@ std::string IsInteger(const std::string& text) {
 
 }  // namespace
 
+void AddQuietOption(CLI::App& command, CommonOptions& options) {
+  command.add_flag("-q,--quiet", options.quiet, "print only results and errors");
+}
+
 void AddOutputOptions(CLI::App& command, CommonOptions& options) {
   command.add_flag("--json", options.json, "machine-readable JSON on stdout, everything else on stderr");
-  command.add_flag("-q,--quiet", options.quiet, "print only results and errors");
+  AddQuietOption(command, options);
 }
 
 void AddProgressOptions(CLI::App& command, CommonOptions& options) {

@@ -39,6 +39,7 @@ struct CommonOptions {
             .strict = strict};
   }
 };
+void AddQuietOption(CLI::App& command, CommonOptions& options);      // -q
 void AddOutputOptions(CLI::App& command, CommonOptions& options);    // --json, -q
 void AddProgressOptions(CLI::App& command, CommonOptions& options);  // --no-progress
 void AddPlanningOptions(CLI::App& command, CommonOptions& options);  // --threads, --activation-memory

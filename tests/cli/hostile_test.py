@@ -90,7 +90,7 @@ class CommandLine(HostileTest):
     def test_commands(self):
         self.assert_fails(2, "A subcommand is required; see headspec --help")
         self.assert_fails(2, 'unknown command "mesure"; did you mean measure?', "mesure", "x")
-        self.assert_fails(2, 'unknown command "zzzzzzzz"; commands: run, measure, compare, sanity, inspect, si, fetch, verify, models', "zzzzzzzz")
+        self.assert_fails(2, 'unknown command "zzzzzzzz"; commands: run, measure, compare, sanity, inspect, si, report, fetch, verify, models', "zzzzzzzz")
         for command, argument in (("measure", "MODEL"), ("sanity", "MODEL"), ("inspect", "MODEL"), ("si", "FILE")):
             self.assert_fails(2, f"{argument} is required; see headspec {command} --help", command)
 
@@ -158,7 +158,7 @@ class Output(HostileTest):
     def test_folder_that_is_empty_is_used(self):
         self.out.mkdir()
         self.assertEqual(self.run_program("measure", self.folder, "--dtype", "float32", "--out", self.out).returncode, 0)
-        self.assertEqual(sorted(os.listdir(self.out)), ["heads.csv", "heads.npz", "provenance.json", "results.json"])
+        self.assertEqual(sorted(os.listdir(self.out)), ["heads.csv", "heads.npz", "provenance.json", "report.html", "results.json"])
 
     def test_under_a_file(self):
         file = self.write("file", "")
@@ -250,7 +250,7 @@ class Output(HostileTest):
         files = sorted(os.listdir(self.out))
         self.assertEqual(files[:2], ["heads.csv", "heads.npz"])
         self.assertEqual(files[2:4], ["manifest.toml", "nano_phi_size_ladder_" + json.loads((self.out / "results.json").read_text())["timestamp"] + ".zip"])
-        self.assertEqual(files[4:], ["provenance.json", "results.json"])
+        self.assertEqual(files[4:], ["provenance.json", "report.html", "results.json"])
 
     def test_second_run_in_one_second(self):
         for _ in range(3):
