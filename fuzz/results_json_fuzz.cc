@@ -1,10 +1,12 @@
-// Any bytes as results.json or provenance.json: read, and then written again, or refused with Error.
+// Any bytes as results.json (of run or compare) or provenance.json: read, and then written again, or refused with Error.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "core/error.h"
+#include "report/comparison_json.h"
 #include "report/provenance_json.h"
+#include "report/read_comparison.h"
 #include "report/read_results.h"
 #include "report/results_json.h"
 
@@ -12,6 +14,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   try {
     headspec::report::ResultsJson(headspec::report::ReadResults(text, "input"));
+  } catch (const headspec::Error&) {
+  }
+  try {
+    headspec::report::ComparisonJson(headspec::report::ReadComparison(text, "input"));
   } catch (const headspec::Error&) {
   }
   try {
