@@ -1,4 +1,5 @@
-// Any bytes as results.json (of run or compare) or provenance.json: read, and then written again, or refused with Error.
+// Any bytes as results.json (of run or compare) or provenance.json: read, and then written again, or refused
+// with Error.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
