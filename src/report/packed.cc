@@ -76,8 +76,8 @@ std::string Base64(std::string_view bytes) {
 std::string Deflate(const std::vector<std::uint8_t>& bytes) {
   constexpr std::size_t kPiece = std::size_t{1} << 20;
   z_stream stream{};
-  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kRawDeflate, kMostMemory,
-                   Z_DEFAULT_STRATEGY) != Z_OK)
+  // Attention is runs of zeros (the future) between numbers alike in size only: no search for repetitions.
+  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kRawDeflate, kMostMemory, Z_RLE) != Z_OK)
     throw Error(ErrorKind::kSystem, "report.html: zlib cannot start", "free some memory");
   std::string packed;
   std::string buffer(kPiece, '\0');
