@@ -1,5 +1,5 @@
-// What a result says, in plain sentences for the top of the page: the verdict first, then what the statistics
-// support. The words of statistics are those that were made with their numbers.
+// What a result says, in few plain sentences for the top of the page: the verdict and what it rests on, or
+// the index of what was measured. What statistics support is in the results in words already.
 #pragma once
 
 #include <string>

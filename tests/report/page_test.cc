@@ -250,48 +250,41 @@ TEST(Page, HoldsARunInWhichNothingWasMeasured) {
   EXPECT_EQ(Data(RunPage(run))["sizes"], Json::array());
 }
 
-TEST(Summary, BeginsWithTheVerdict) {
+TEST(Summary, IsTheVerdictAndWhatItRestsOn) {
   RunResult run = SampleRun();
-  run.models[0].statistics.index = SampleStatistics();
-  run.readings = {"in 1 of 1 models SI does not stand out"};
   EXPECT_EQ(Summary(run), (std::vector<std::string>{
                               "Verdict: HERITAGE_CONFIRMED. Recommendation for B11: A-Tier.",
-                              "All 4 Phi models have an SI within 0.33 +/- 0.05, references included.",
-                              "Phi-1.5 (1.3B): within the tolerance by the point rule.",
-                              "In 1 of 1 models SI does not stand out."}));
+                              "All 4 Phi models, references included, have an SI within 0.33 +/- 0.05."}));
   run.verdict->stored = {2, 4, "SIZE_CONFOUND_DETECTED", "B-Tier (unchanged)"};
   run.models[1] = FailedModel("Phi-2", "2.7B", "out of memory");
-  EXPECT_EQ(Summary(run),
-            (std::vector<std::string>{
-                "Verdict: SIZE_CONFOUND_DETECTED. Recommendation for B11: B-Tier (unchanged).",
-                "2 of 4 Phi models have an SI outside 0.33 +/- 0.05, references included.",
-                "The notebook's other rule, which asks for 3 models instead of 4, says HERITAGE_CONFIRMED.",
-                "Phi-1.5 (1.3B): within the tolerance by the point rule.", "Phi-2: failed: out of memory.",
-                "In 1 of 1 models SI does not stand out."}));
+  EXPECT_EQ(
+      Summary(run),
+      (std::vector<std::string>{
+          "Verdict: SIZE_CONFOUND_DETECTED. Recommendation for B11: B-Tier (unchanged).",
+          "2 of 4 Phi models, references included, have an SI outside 0.33 +/- 0.05.",
+          "The notebook's other rule, which asks for 3 models instead of 4, says HERITAGE_CONFIRMED."}));
   run.verdict->stored = {1, 2, "INCONCLUSIVE", "B-Tier (unchanged)"};
   EXPECT_EQ(Summary(run)[1],
-            "2 Phi models with an SI are not enough: the rule asks for 4, references included.");
+            "The rule asks for 4 Phi models with an SI, references included, and there are 2.");
 }
 
-TEST(Summary, OfAMeasurementSaysTheIndex) {
+TEST(Summary, OfAMeasurementIsTheIndexOfEachModel) {
   RunResult run = MeasureRun();
+  run.models.push_back(FailedModel("Phi-4", "14B", "out of memory"));
   run.models[0].statistics.index = SampleStatistics();
   run.models[1].si_mean = kNaN;
   EXPECT_EQ(Summary(run), (std::vector<std::string>{
                               "Phi-1.5 (1.3B): SI 0.3412, 95 % interval over prompts 0.3309 to 0.3522.",
-                              "Phi-1.5 (1.3B): SI 0.341 is what heads shuffled within layers give.",
-                              "Phi-2 (2.7B): SI undefined."}));
+                              "Phi-2 (2.7B): SI undefined.", "Phi-4: failed."}));
 }
 
 TEST(Summary, OfAPairSaysWhatChanged) {
-  const std::vector<std::string> sentences = Summary(SampleComparison());
-  ASSERT_GE(sentences.size(), 3u);
-  EXPECT_EQ(sentences[0], "Verdict: A_CONFIRMED, org/tuned against org/base.");
   EXPECT_EQ(
-      sentences[1],
-      "The specialization index decreased (0.5 to 0.25), head correlation increased (0.5 to 0.75), head "
-      "variance did not decrease (0.01 to 0.01).");
-  EXPECT_EQ(sentences.back(), "A note.");
+      Summary(SampleComparison()),
+      (std::vector<std::string>{
+          "Verdict: A_CONFIRMED, org/tuned against org/base.",
+          "The specialization index decreased (0.5 to 0.25), head correlation increased (0.5 to 0.75), head "
+          "variance did not decrease (0.01 to 0.01)."}));
 }
 
 }  // namespace
