@@ -66,8 +66,8 @@ Sentences Summary(const RunResult& run) {
   if (run.verdict && run.plan.hypothesis) return Clean(VerdictWords(run));
   Sentences sentences;
   for (const ModelResult& model : run.models)
-    sentences.push_back(
-        fmt::format("{}: {}.", model.display, model.error ? "failed" : "SI " + IndexSentence(model)));
+    sentences.push_back(model.error ? fmt::format("No SI of {}: it failed.", model.display)
+                                    : fmt::format("SI of {}: {}.", model.display, IndexSentence(model)));
   return Clean(sentences);
 }
 

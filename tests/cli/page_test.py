@@ -35,7 +35,7 @@ def write_pages(folder):
 def install_packages():
     lock, installed = PAGE / "package-lock.json", PAGE / "node_modules/package-lock.json"
     if not installed.exists() or not filecmp.cmp(lock, installed, shallow=False):
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=PAGE, check=True)
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel", "error"], cwd=PAGE, check=True)
         shutil.copy(lock, installed)
 
 

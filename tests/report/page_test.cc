@@ -274,8 +274,8 @@ TEST(Summary, OfAMeasurementIsTheIndexOfEachModel) {
   run.models[0].statistics.index = SampleStatistics();
   run.models[1].si_mean = kNaN;
   EXPECT_EQ(Summary(run), (std::vector<std::string>{
-                              "Phi-1.5 (1.3B): SI 0.3412, 95 % interval over prompts 0.3309 to 0.3522.",
-                              "Phi-2 (2.7B): SI undefined.", "Phi-4: failed."}));
+                              "SI of Phi-1.5 (1.3B): 0.3412, 95 % interval over prompts 0.3309 to 0.3522.",
+                              "SI of Phi-2 (2.7B): undefined.", "No SI of Phi-4: it failed."}));
 }
 
 TEST(Summary, OfAPairSaysWhatChanged) {
