@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "experiment/files.h"
+#include "report/attention_arrays.h"
 #include "report/read_results.h"
 #include "report/stored.h"
 
@@ -41,10 +42,21 @@ void AddMeasured(const fs::path& file, Comparison& comparison) {
   comparison.run = std::move(measured);
 }
 
+// Kept beside the results on request.
+void AddAttention(const fs::path& file, RunResult& run) {
+  std::error_code code;
+  if (fs::exists(file, code)) report::ReadAttention(file, run);
+}
+
 report::Stored ReadResultsFile(const fs::path& file) {
   report::Stored stored = report::ReadStored(experiment::ReadWholeFile(file, "results"), file.string());
-  if (auto* comparison = std::get_if<Comparison>(&stored))
-    AddMeasured(file.parent_path() / "measured.json", *comparison);
+  const fs::path folder = file.parent_path();
+  if (auto* comparison = std::get_if<Comparison>(&stored)) {
+    AddMeasured(folder / "measured.json", *comparison);
+    AddAttention(folder / "attention.npz", comparison->run);
+  } else {
+    AddAttention(folder / "attention.npz", std::get<RunResult>(stored));
+  }
   return stored;
 }
 

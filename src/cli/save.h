@@ -18,8 +18,8 @@ struct Saved {
   std::string figure_error;        // not empty: it could not be drawn, and the rest was written without it
 };
 
-// results.json, heads.npz, heads.csv, report.html and provenance.json, as `measure` writes them, what the index
-// depends on as a figure, where that was measured, and attention.npz, where attention was kept.
+// results.json, heads.npz, heads.csv, report.html and provenance.json, as `measure` writes them, what the
+// index depends on as a figure, where that was measured, and attention.npz, where attention was kept.
 Saved SaveMeasurement(const RunResult& run, const std::string& folder);
 // Everything of the experiment: results.json, heads.npz, heads.csv, attention.npz where attention was kept, the
 // figure in three formats with its script and data, report.html, the manifest, provenance.json, and the bundle

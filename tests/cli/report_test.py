@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import zipfile
+import zlib
 
 from hostile import GOLDEN, SOURCE, HostileTest, main
 
@@ -149,6 +150,30 @@ class FromEachCommand(ReportTest):
         self.assertEqual(check.stdout, "3 file(s) fit the schema\n")
 
 
+    def assert_holds_attention(self, page, npz):
+        data = self.data(page)
+        with zipfile.ZipFile(npz) as archive:
+            for i, (kept, model) in enumerate(zip(data["attention"], data["results"]["results"])):
+                self.assertEqual(kept["bits"], 8)
+                self.assertEqual(len(kept["prompts"]), len(model["tokens"]))
+                for p, prompt in enumerate(kept["prompts"]):
+                    weights = zlib.decompress(base64.b64decode(prompt), wbits=-15)
+                    self.assertEqual(len(weights), model["num_layers"] * model["num_heads"] * model["valid_lengths"][p] ** 2)
+                    self.assertTrue(archive.read(f"{i}/prompt_{p}.npy").endswith(weights))
+
+    def test_kept_attention(self):
+        pair = [self.model("phi-mha", "a"), self.model("phi-rope-linear", "b")]
+        for command in ("measure", "compare"):
+            out = self.dir / command
+            self.done(command, *pair, "--dtype", "float32", "-q", "--keep-attention", "--out", out)
+            self.assert_holds_attention(out / "report.html", out / "attention.npz")
+            again = self.again_from(out / "results.json", self.dir / f"{command}-again")
+            self.assertEqual(again["report.html"], (out / "report.html").read_bytes())
+            (out / "attention.npz").unlink()
+            self.done("report", out / "results.json", "-q")
+            self.assertEqual(self.data(out / "report.html")["attention"], [None, None])
+
+
 class IntoItsOwnFolder(ReportTest):
     def verify(self):
         done = self.start("verify", self.out, "-q")
@@ -274,6 +299,11 @@ class Refusals(ReportTest):
         file.write_text(json.dumps(measured))
         self.refused(2, f"{file}: $.timestamp: expected {stamp} as in results.json, found 20200101_000000; it is of another comparison: "
                         "move it away", self.out / "results.json")
+
+    def test_attention_of_another_run(self):
+        self.measured("--keep-attention")
+        file = self.write("out/attention.npz", "no archive")
+        self.refused(2, f"{file}: not an .npz archive; take the attention.npz that was written beside results.json", self.out / "results.json")
 
     def test_folders_in_the_way(self):
         self.measured()
