@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <string_view>
 
 #include "report/gnuplot.h"
+#include "report/table_text.h"
 #include "report/text.h"
 
 namespace headspec::report {
@@ -118,19 +118,6 @@ unset multiplot
 set output
 )gnuplot";
 
-std::string MatrixText(std::string_view title, const Table& table) {
-  std::string text = fmt::format("# {}\n", title);
-  for (const auto& row : table) {
-    const char* separator = "";
-    for (const double value : row) {
-      text += separator + (std::isfinite(value) ? PythonFloat(value) : std::string("NaN"));
-      separator = " ";
-    }
-    text += '\n';
-  }
-  return text + "\n\n";
-}
-
 std::string CurveText(std::string_view title, const std::vector<double>& values) {
   std::string text = fmt::format("# {}: layer, variance\n", title);
   for (std::size_t i = 0; i < values.size(); ++i) text += fmt::format("{} {}\n", i, PythonFloat(values[i]));
@@ -150,25 +137,9 @@ std::string DataText(const Comparison& comparison) {
          CurveText("base", base.layer_variances) + CurveText("tuned", tuned.layer_variances);
 }
 
-// Lowest and highest value, apart even if all are equal.
-Range Span(const Table& first, const Table& second) {
-  Range range{first[0][0], first[0][0]};
-  for (const Table* table : {&first, &second}) {
-    for (const auto& row : *table) {
-      for (const double value : row) range = {std::min(range.low, value), std::max(range.high, value)};
-    }
-  }
-  if (!(range.high > range.low)) range.high = range.low + 1e-6;
-  return range;
-}
-
 std::string MapVariables(const Comparison& comparison) {
-  const Range map = Span(comparison.base.entropies, comparison.tuned.entropies);
-  double difference = 0;
-  if (comparison.map_difference) {
-    const Range range = Span(*comparison.map_difference, *comparison.map_difference);
-    difference = std::max(std::abs(range.low), std::abs(range.high));
-  }
+  const Range map = SpanOf({&comparison.base.entropies, &comparison.tuned.entropies});
+  const double difference = comparison.map_difference ? LargestOf(*comparison.map_difference) : 1;
   double variance = 1e-12;
   for (const PairSide* side : {&comparison.base, &comparison.tuned}) {
     for (const double value : side->layer_variances) variance = std::max(variance, value);
@@ -176,13 +147,7 @@ std::string MapVariables(const Comparison& comparison) {
   return fmt::format(
       "variance_high = {:.17g}\nmap_low = {:.17g}\nmap_high = {:.17g}\nhas_difference = {}\ndifference = "
       "{:.17g}\n",
-      variance, map.low, map.high, comparison.map_difference ? 1 : 0, std::max(difference, 1e-9));
-}
-
-// "Llama-3.1-8B" of "meta-llama/Llama-3.1-8B".
-std::string_view ShortName(std::string_view name) {
-  const auto slash = name.find_last_of('/');
-  return slash == std::string_view::npos || slash + 1 == name.size() ? name : name.substr(slash + 1);
+      variance, map.low, map.high, comparison.map_difference ? 1 : 0, difference);
 }
 
 std::string SideVariables(const char* role, const PairSide& side) {

@@ -3,17 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <string_view>
 #include <utility>
 
-#include "core/error.h"
-#include "core/model_size.h"
 #include "report/figure_script.h"
 #include "report/gnuplot.h"
 #include "report/ladder.h"
+#include "report/ladder_points.h"
 #include "report/pictures.h"
 #include "report/text.h"
 
@@ -22,54 +20,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Point {
-  double size_b;
-  double si;
-  std::optional<Interval> interval;  // over prompts, 95 %
-  std::optional<Interval> null;      // of shuffled heads, the middle 95 %
-  std::string name;
-};
-
-Point PointOf(const ModelResult& model) {
-  const IndexStatistics& statistics = model.statistics.index;
-  Point point{0, model.si_mean, {}, {}, model.display};
-  if (statistics.bootstrap.value) point.interval = statistics.bootstrap.value->at_95();
-  if (statistics.null.value) point.null = statistics.null.value->middle_95;
-  return point;
-}
-
 std::string WithoutQuotes(std::string_view text) {
   std::string clean = OneLine(text);
   std::replace(clean.begin(), clean.end(), '"', '\'');
   return clean;
 }
 
-// Measured models and references, smallest first; what cannot be drawn is noted instead.
-std::vector<Point> PointsOf(const RunResult& run, std::vector<std::string>& notes) {
-  std::vector<Point> points;
-  const auto add = [&](Point point, std::string_view size) {
-    try {
-      if (!size.empty()) point.size_b = ParseModelSize(size);
-    } catch (const Error&) {
-      notes.push_back(fmt::format("{}: size \"{}\" is not a number", OneLine(point.name), OneLine(size)));
-      return;
-    }
-    if (!std::isfinite(point.si)) {
-      notes.push_back(fmt::format("{}: its index is not finite", OneLine(point.name)));
-      return;
-    }
-    points.push_back(std::move(point));
-  };
-  for (const ModelResult& model : run.models) {
-    if (model.error) {
-      notes.push_back(fmt::format("{}: it failed", OneLine(model.display)));
-    } else {
-      add(PointOf(model), model.size.empty() ? " " : model.size);
-    }
+// Smallest first; what cannot be drawn is noted instead.
+std::vector<LadderPoint> PointsOf(const RunResult& run, std::vector<std::string>& notes) {
+  std::vector<LadderPoint> points;
+  for (LadderPoint& point : LadderPoints(run)) {
+    const std::string& problem = point.why_no_size.empty() ? point.why_no_si : point.why_no_size;
+    if (problem.empty())
+      points.push_back(std::move(point));
+    else
+      notes.push_back(fmt::format("{}: {}", point.name, problem));
   }
-  for (const Reference& r : run.plan.references) add({r.size_b, r.si, {}, {}, r.name}, PythonFloat(r.size_b));
-  std::stable_sort(points.begin(), points.end(),
-                   [](const Point& a, const Point& b) { return a.size_b < b.size_b; });
+  SortBySize(points);
   return points;
 }
 
@@ -78,15 +45,15 @@ std::string Columns(const std::optional<Interval>& interval) {
   return PythonFloat(interval->low) + '\t' + PythonFloat(interval->high);
 }
 
-std::string DataText(const std::vector<Point>& points, const std::vector<std::string>& notes,
+std::string DataText(const std::vector<LadderPoint>& points, const std::vector<std::string>& notes,
                      const std::vector<std::string>& warnings) {
   std::string text =
       "# size in billions\tSI\t95 % interval over prompts: from\tto\theads shuffled within layers, middle 95 "
       "%: "
       "from\tto\tlabel\tmodel\n";
-  for (const Point& point : points) {
-    text += fmt::format("{}\t{}\t{}\t{}\t\"{}\"\t\"{}\"\n", PythonFloat(point.size_b), PythonFloat(point.si),
-                        Columns(point.interval), Columns(point.null), ModelSizeLabel(point.size_b),
+  for (const LadderPoint& point : points) {
+    text += fmt::format("{}\t{}\t{}\t{}\t\"{}\"\t\"{}\"\n", PythonFloat(*point.size_b), PythonFloat(point.si),
+                        Columns(point.interval), Columns(point.null), ModelSizeLabel(*point.size_b),
                         WithoutQuotes(point.name));
   }
   for (const std::string& note : notes) text += fmt::format("# not in the figure: {}\n", note);
@@ -110,13 +77,6 @@ std::vector<std::string> Wrap(std::string_view text, std::size_t width) {
   return lines;
 }
 
-// Strings of the script joined by line ends, which its single-quoted strings cannot hold.
-std::string JoinedLines(const std::vector<std::string>& lines) {
-  std::vector<std::string> quoted;
-  for (const std::string& line : lines) quoted.push_back(GnuplotString(line));
-  return fmt::format("{}", fmt::join(quoted, ".\"\\n\"."));
-}
-
 std::string HeadlineVariables(const RunResult& run) {
   constexpr std::size_t kWidth = 104;
   const Plan& plan = run.plan;
@@ -127,7 +87,7 @@ std::string HeadlineVariables(const RunResult& run) {
   }
   const double bottom = 0.917 - 0.043 * static_cast<double>(lines.size());
   return fmt::format("headline = {}\nheadline_size = 14\nheadline_bottom = {:.3f}  # top of the panels\n",
-                     JoinedLines(lines), bottom);
+                     GnuplotLines(lines), bottom);
 }
 
 std::string TargetVariables(const Plan& plan) {
@@ -141,11 +101,11 @@ std::string TargetVariables(const Plan& plan) {
       target, tolerance);
 }
 
-std::string SizeVariables(const std::vector<Point>& points) {
+std::string SizeVariables(const std::vector<LadderPoint>& points) {
   constexpr std::size_t kCharactersInARow = 62;
   std::size_t characters = 0;
-  for (const Point& point : points) characters += ModelSizeLabel(point.size_b).size() + 2;
-  const bool millions = !points.empty() && points.back().size_b < 0.1;
+  for (const LadderPoint& point : points) characters += ModelSizeLabel(*point.size_b).size() + 2;
+  const bool millions = !points.empty() && *points.back().size_b < 0.1;
   return fmt::format(
       "has_points = {}\ncrowded = {}  # 1: slanted labels under the bars\n"
       "unit = {}  # of the right panel, in billions\nsize_title = 'Model Size ({})'\nslope_unit = '{}'\n",
@@ -154,14 +114,15 @@ std::string SizeVariables(const std::vector<Point>& points) {
 }
 
 // Which of its marks the figure has, and their legend.
-std::string MarkVariables(const std::vector<Point>& points) {
+std::string MarkVariables(const std::vector<LadderPoint>& points) {
   const auto any = [&](const auto mark) {
-    return std::any_of(points.begin(), points.end(), [&](const Point& p) { return (p.*mark).has_value(); });
+    return std::any_of(points.begin(), points.end(),
+                       [&](const LadderPoint& p) { return (p.*mark).has_value(); });
   };
   return fmt::format(
       "has_intervals = {}\nhas_nulls = {}\ninterval_title = '95 % interval over prompts'\n"
       "null_title = 'heads shuffled within layers, 95 %'\n",
-      any(&Point::interval) ? 1 : 0, any(&Point::null) ? 1 : 0);
+      any(&LadderPoint::interval) ? 1 : 0, any(&LadderPoint::null) ? 1 : 0);
 }
 
 // One line under the panels: what is missing from them, else what the models do not have in common.
@@ -175,7 +136,7 @@ std::string FootNote(const std::vector<std::string>& notes, const std::vector<st
 
 Figure DescribeFigure(const RunResult& run) {
   Figure figure;
-  const std::vector<Point> points = PointsOf(run, figure.notes);
+  const std::vector<LadderPoint> points = PointsOf(run, figure.notes);
   const LadderTitles titles = TitlesOf(run.plan);
   figure.data = DataText(points, figure.notes, run.warnings);
   figure.script = "# The figure of one headspec run; its numbers are in figure.dat.\n" +
@@ -190,7 +151,7 @@ Figure DescribeFigure(const RunResult& run) {
 }
 
 void RenderFigure(const Figure& figure, const fs::path& folder) {
-  RenderPictures({.stem = "figure", .script = figure.script, .data = figure.data}, folder);
+  RenderPictures({{.stem = "figure", .script = figure.script, .data = figure.data}}, folder);
 }
 
 }  // namespace headspec::report

@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
@@ -51,8 +50,8 @@ class SpawnActions {
   posix_spawn_file_actions_t actions_;
 };
 
-// The exit status of `gnuplot -d script`, both outputs going to the log.
-int Spawn(const fs::path& program, const fs::path& folder, std::string script) {
+// The exit status of `gnuplot -d scripts...`, both outputs going to the log.
+int Spawn(const fs::path& program, const fs::path& folder, std::vector<std::string> scripts) {
   SpawnActions actions;
   int error = posix_spawn_file_actions_addchdir_np(actions.get(), folder.c_str());
   if (error == 0) error = posix_spawn_file_actions_addopen(actions.get(), 0, "/dev/null", O_RDONLY, 0);
@@ -62,7 +61,9 @@ int Spawn(const fs::path& program, const fs::path& folder, std::string script) {
   if (error == 0) error = posix_spawn_file_actions_adddup2(actions.get(), 1, 2);
   std::string name = program.string();
   std::string defaults = "-d";  // neither the user's nor the system's settings
-  std::array<char*, 4> arguments = {name.data(), defaults.data(), script.data(), nullptr};
+  std::vector<char*> arguments = {name.data(), defaults.data()};
+  for (std::string& script : scripts) arguments.push_back(script.data());
+  arguments.push_back(nullptr);
   pid_t child = 0;
   if (error == 0)
     error = posix_spawn(&child, name.c_str(), actions.get(), nullptr, arguments.data(), environ);
@@ -103,6 +104,12 @@ std::string GnuplotString(std::string_view text) {
   return quoted + "'";
 }
 
+std::string GnuplotLines(const std::vector<std::string>& lines) {
+  std::vector<std::string> quoted;
+  for (const std::string& line : lines) quoted.push_back(GnuplotString(line));
+  return lines.empty() ? "''" : fmt::format("{}", fmt::join(quoted, ".\"\\n\"."));
+}
+
 std::string DrawEveryFormat(std::string_view script) {
   return fmt::format(R"gnuplot(# Run this file with `gnuplot {}`: it loads itself once for every format.
 if (!exists("format")) {{
@@ -114,15 +121,16 @@ if (!exists("format")) {{
                      script);
 }
 
-void RunGnuplot(const fs::path& folder, const std::string& script) {
+void RunGnuplot(const fs::path& folder, const std::vector<std::string>& scripts) {
   const fs::path program = FindOnPath("gnuplot");
   const Discard log(folder / kLog);
-  const int status = Spawn(program, folder, script);
+  const int status = Spawn(program, folder, scripts);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
   const std::string ending = WIFEXITED(status) ? fmt::format("exit status {}", WEXITSTATUS(status))
                                                : fmt::format("signal {}", WTERMSIG(status));
   throw Error(ErrorKind::kSystem,
-              fmt::format("gnuplot failed on {} ({}): {}", (folder / script).string(), ending,
+              fmt::format("gnuplot failed on {} ({}): {}",
+                          (folder / fmt::format("{}", fmt::join(scripts, ", "))).string(), ending,
                           FirstComplaint(log.path())),
               "check the installed gnuplot with: gnuplot --version");
 }

@@ -44,13 +44,19 @@ std::vector<std::string> PictureFiles(const std::string& stem) {
   return {stem + ".png", stem + ".svg", stem + ".pdf", stem + ".gp", stem + ".dat"};
 }
 
-void RenderPictures(const Pictures& pictures, const fs::path& folder) {
-  const Discard work(CreatePartialFolder(folder / pictures.stem));
-  WriteFile(work.path() / (pictures.stem + ".gp"), pictures.script);
-  WriteFile(work.path() / (pictures.stem + ".dat"), pictures.data);
-  RunGnuplot(work.path(), pictures.stem + ".gp");
-  CheckComplete(work.path(), pictures.stem);
-  for (const std::string& name : PictureFiles(pictures.stem)) {
+void RenderPictures(const std::vector<Pictures>& pictures, const fs::path& folder) {
+  if (pictures.empty()) return;
+  const Discard work(CreatePartialFolder(folder / pictures.front().stem));
+  std::vector<std::string> scripts, names;
+  for (const Pictures& each : pictures) {
+    scripts.push_back(each.stem + ".gp");
+    WriteFile(work.path() / scripts.back(), each.script);
+    WriteFile(work.path() / (each.stem + ".dat"), each.data);
+    for (std::string& name : PictureFiles(each.stem)) names.push_back(std::move(name));
+  }
+  RunGnuplot(work.path(), scripts);
+  for (const Pictures& each : pictures) CheckComplete(work.path(), each.stem);
+  for (const std::string& name : names) {
     std::error_code error;
     fs::rename(work.path() / name, folder / name, error);
     if (error) {

@@ -1,4 +1,4 @@
-// One gnuplot script with its data as pictures in three formats, all of them whole or none.
+// Gnuplot scripts with their data as pictures in three formats, all of them whole or none.
 #pragma once
 
 #include <filesystem>
@@ -16,7 +16,7 @@ struct Pictures {
 // The names of all five files.
 std::vector<std::string> PictureFiles(const std::string& stem);
 
-// Draws into `folder`, which exists: all of PictureFiles or, with an Error, none.
-void RenderPictures(const Pictures& pictures, const std::filesystem::path& folder);
+// Draws into `folder`, which exists, all at once: all of their PictureFiles or, with an Error, none.
+void RenderPictures(const std::vector<Pictures>& pictures, const std::filesystem::path& folder);
 
 }  // namespace headspec::report

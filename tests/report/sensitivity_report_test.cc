@@ -49,7 +49,7 @@ TEST(Sensitivity, IsOneTable) {
 
 TEST(Sensitivity, IsDrawn) {
   const TemporaryFolder folder;
-  RenderPictures(SensitivityPictures(RunWithSensitivity()), folder.path());
+  RenderPictures({SensitivityPictures(RunWithSensitivity())}, folder.path());
   std::vector<std::string> names = PictureFiles(kSensitivityStem);
   std::sort(names.begin(), names.end());
   EXPECT_EQ(NamesIn(folder.path()), names);
