@@ -15,6 +15,7 @@ struct Arguments {
   std::string base;
   std::string tuned;
   std::string out;
+  FigureOptions figures;
   ProtocolOptions protocol;
   AttentionOptions attention;
   CommonOptions common;
@@ -43,11 +44,14 @@ int FailureOf(const RunResult& run) {
 int ComparePair(const Arguments& args) {
   RequireFreeFolder(args.out);
   const Plan plan = PlanOf(args);
+  const auto figures = PaperRequestOf(args.figures);
+  RequireMeasured(figures, plan.protocol.metrics);
   Console console(args.common, plan.protocol.sanity_min_si);
   const Comparison comparison = Compare(plan, args.common.run_options(), console);
   const int exit_code = comparison.run.models.empty() ? 0 : ExitCodeOf(comparison.run);
   if (comparison.verdict.code.empty()) return FailureOf(comparison.run);
-  const Saved saved = SaveComparison(comparison, OutputFolderName(args.out, plan.slug, comparison.run));
+  const Saved saved =
+      SaveComparison(comparison, OutputFolderName(args.out, plan.slug, comparison.run), figures);
   if (args.common.json) {
     console.PrintResult(report::ComparisonJson(comparison));
     for (const std::string& warning : comparison.warnings) console.Note("warning: " + warning);
@@ -74,6 +78,7 @@ void AddCompare(CLI::App& program, int& exit_code) {
   command->add_option("TUNED", args->tuned,
                       "the tuned model, the same way; left out where BASE is a file that holds both");
   command->add_option("--out", args->out, "folder to write (default results/compare_<timestamp>)");
+  AddFigureOptions(*command, args->figures);
   AddPrecisionOptions(*command, args->protocol);
   AddPromptOptions(*command, args->protocol);
   AddPaddingOptions(*command, args->protocol);

@@ -23,6 +23,7 @@ struct Arguments {
   std::string out;
   bool sensitivity = false;
   bool baselines = false;
+  FigureOptions figures;
   ProtocolOptions protocol;
   AttentionOptions attention;
   CommonOptions common;
@@ -47,11 +48,13 @@ Plan BuildPlan(const Arguments& args) {
 int MeasureModels(const Arguments& args) {
   RequireFreeFolder(args.out);
   const Plan plan = BuildPlan(args);
+  const auto figures = PaperRequestOf(args.figures);
+  RequireMeasured(figures, plan.protocol.metrics);
   Console console(args.common, plan.protocol.sanity_min_si);
   const RunResult run = Measure(plan, args.common.run_options(), console);
   const int exit_code = ExitCodeOf(run);
   if (NothingMeasured(run)) return exit_code;
-  const Saved saved = SaveMeasurement(run, OutputFolderName(args.out, plan.slug, run));
+  const Saved saved = SaveMeasurement(run, OutputFolderName(args.out, plan.slug, run), figures);
   if (args.common.json) {
     console.PrintResult(report::ResultsJson(run));
     for (const std::string& warning : run.warnings) console.Note("warning: " + warning);
@@ -85,6 +88,7 @@ void AddMeasure(CLI::App& program, int& exit_code) {
       "also what heads give that have learnt nothing: this architecture with random weights, in "
       "memory only, and a uniform head in closed form");
   AddMetricsOption(*command, args->protocol.metrics);
+  AddFigureOptions(*command, args->figures);
   AddPaddingOptions(*command, args->protocol);
   AddSeedOptions(*command, args->protocol);
   AddAttentionOptions(*command, args->attention);

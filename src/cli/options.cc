@@ -1,5 +1,7 @@
 #include "cli/options.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cstdint>
 #include <system_error>
@@ -18,6 +20,21 @@ std::string IsInteger(const std::string& text) {
   return error == std::errc() && end == text.data() + text.size()
              ? ""
              : "Value " + text + " is not an integer of 64 bits";
+}
+
+constexpr double kNarrowest = 40, kWidest = 400;  // millimetres
+
+std::optional<double> Millimetres(const std::string& text) {
+  if (text == "single") return report::kSingleColumn.mm;
+  if (text == "double") return report::kDoubleColumn.mm;
+  double mm = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mm);
+  const bool is_number = error == std::errc() && end == text.data() + text.size();
+  return is_number && mm >= kNarrowest && mm <= kWidest ? std::optional(mm) : std::nullopt;
+}
+
+std::string IsWidth(const std::string& text) {
+  return Millimetres(text) ? "" : "found " + text + ", expected single, double or 40 to 400 millimetres";
 }
 
 }  // namespace
@@ -159,6 +176,41 @@ void AddSeedOptions(CLI::App& command, ProtocolOptions& options) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->check(IsInteger);
   command.add_flag("--rerun-seeds", options.rerun_seeds, "really repeat the pass for every seed");
+}
+
+void AddFigureOptions(CLI::App& command, FigureOptions& options) {
+  command
+      .add_option(
+          "--figure-width", options.width,
+          "also draw figures for a paper, into figures/: single (89 mm), double (183 mm), or 40 to 400 "
+          "millimetres")
+      ->check(CLI::Validator(IsWidth, "single|double|MM"));
+  command
+      .add_option("--figure-metrics", options.metrics,
+                  "head maps of these metrics too, by their names in heads.csv, separated by commas")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"query_entropy", "received_entropy_without_first", "sink_mass", "previous_token",
+                             "duplicate_token", "mean_distance", "local_mass", "max_weight",
+                             "effective_support", "induction"}));
+}
+
+std::optional<report::PaperRequest> PaperRequestOf(const FigureOptions& options) {
+  if (options.width.empty() && !options.metrics.empty()) {
+    throw Error(ErrorKind::kInput, "--figure-metrics: without --figure-width nothing is drawn",
+                "add --figure-width single");
+  }
+  const auto mm = Millimetres(options.width);
+  return mm ? std::optional(report::PaperRequest{{*mm}, options.metrics}) : std::nullopt;
+}
+
+void RequireMeasured(const std::optional<report::PaperRequest>& figures, HeadMetricSet measured) {
+  if (!figures) return;
+  for (const std::string& metric : figures->metrics) {
+    const bool is_induction = metric == "induction";
+    if (measured == HeadMetricSet::kAll || (measured == HeadMetricSet::kPrompts && !is_induction)) continue;
+    throw Error(ErrorKind::kInput, fmt::format("--figure-metrics {}: it would not be measured", metric),
+                is_induction ? "add --metrics all" : "add --metrics prompts");
+  }
 }
 
 void AddModelArgument(CLI::App& command, ModelArguments& arguments) {

@@ -9,6 +9,7 @@
 
 #include "headspec/plan.h"
 #include "headspec/run.h"
+#include "report/paper_figures.h"
 
 namespace headspec::cli {
 
@@ -79,6 +80,17 @@ void AddAttentionOptions(CLI::App& command,
 void Apply(const AttentionOptions& options, Protocol& protocol);
 
 void AddSeedOptions(CLI::App& command, ProtocolOptions& options);  // --seed, --rerun-seeds
+
+// Figures for papers, in figures/ of the output folder.
+struct FigureOptions {
+  std::string width;  // empty: none
+  std::vector<std::string> metrics;
+};
+void AddFigureOptions(CLI::App& command, FigureOptions& options);  // --figure-width, --figure-metrics
+// None if they were not asked for. Throws Error(kInput) for --figure-metrics without --figure-width.
+std::optional<report::PaperRequest> PaperRequestOf(const FigureOptions& options);
+// Before hours of work: throws Error(kInput) if a figure needs what `measured` leaves out.
+void RequireMeasured(const std::optional<report::PaperRequest>& figures, HeadMetricSet measured);
 
 // What a command about one model takes.
 struct ModelArguments {

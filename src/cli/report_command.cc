@@ -26,6 +26,7 @@ namespace fs = std::filesystem;
 struct Arguments {
   std::string file;
   std::string out;
+  FigureOptions figures;
   CommonOptions common;
 };
 
@@ -79,7 +80,8 @@ int MakeReport(const Arguments& args) {
   Console console(args.common);
   const report::Stored stored = ReadResultsFile(file);
   if (beside) RequireOwnFolder(file);
-  const Saved saved = beside ? ReplaceReport(stored, folder) : SaveReport(stored, args.out);
+  const Figures figures = PaperRequestOf(args.figures);
+  const Saved saved = beside ? ReplaceReport(stored, folder, figures) : SaveReport(stored, args.out, figures);
   for (const std::string& note : saved.notes) console.Note("note: " + note);
   if (!saved.figure_error.empty()) console.Error(saved.figure_error);
   PrintWritten(saved, console);
@@ -96,6 +98,7 @@ void AddReport(CLI::App& program, int& exit_code) {
   command->add_option("--out", args->out,
                       "folder to write (default: beside the results, where both are replaced and "
                       "provenance.json gets their hashes)");
+  AddFigureOptions(*command, args->figures);
   AddQuietOption(*command, args->common);
   command->footer("Example: headspec report results/measure_20260101_120000/results.json --out again");
   command->callback([args, &exit_code] { exit_code = MakeReport(*args); });

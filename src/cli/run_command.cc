@@ -18,6 +18,7 @@ struct Arguments {
   bool rerun_seeds = false;
   std::string metrics = "prompts";
   AttentionOptions attention;
+  FigureOptions figures;
   CommonOptions common;
 };
 
@@ -33,6 +34,8 @@ int RunExperiment(const Arguments& args) {
   plan.protocol.rerun_seeds = plan.protocol.rerun_seeds || args.rerun_seeds;
   plan.protocol.metrics = MetricsOf(args.metrics);
   Apply(args.attention, plan.protocol);
+  const auto figures = PaperRequestOf(args.figures);
+  RequireMeasured(figures, plan.protocol.metrics);
   Console console(args.common, plan.protocol.sanity_min_si);
   console.Print(plan.experiment + (plan.purpose.empty() ? "" : ": " + plan.purpose) + "\n\n");
   const RunResult run = Run(plan, args.common.run_options(), console);
@@ -40,7 +43,7 @@ int RunExperiment(const Arguments& args) {
                                    report::VerdictBlock(run), report::SupportBlock(run)}) {
     if (!block.empty()) console.Print(block + "\n");
   }
-  const Saved saved = SaveExperiment(run, OutputFolderName(args.out, plan.slug, run));
+  const Saved saved = SaveExperiment(run, OutputFolderName(args.out, plan.slug, run), figures);
   if (args.common.json)
     console.PrintResult(report::ResultsJson(run));
   else
@@ -63,6 +66,7 @@ void AddRun(CLI::App& program, int& exit_code) {
   command->add_flag("--rerun-seeds", args->rerun_seeds, "really repeat the pass for every seed");
   AddMetricsOption(*command, args->metrics);
   AddAttentionOptions(*command, args->attention);
+  AddFigureOptions(*command, args->figures);
   AddMeasuringOptions(*command, args->common);
   command->footer("Example: headspec run experiments/phi-size-ladder.toml --out phi");
   command->callback([args, &exit_code] { exit_code = RunExperiment(*args); });

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <variant>
 
@@ -68,40 +69,62 @@ void WriteArrays(const RunResult& run, std::vector<std::string>& names, report::
   WriteKeptAttention(run, names, out);
 }
 
-// A picture that cannot be drawn must not cost the measurement: returns why, or "".
-std::string Draw(const std::string& stem, std::vector<std::string>& names,
-                 const std::function<void()>& render) {
+// Pictures that cannot be drawn must not cost the measurement: `render` returns the names of its files, and
+// this why there are none, or "".
+std::string Draw(std::vector<std::string>& names, const std::function<std::vector<std::string>()>& render) {
   try {
-    render();
+    const std::vector<std::string> files = render();
+    names.insert(names.end(), files.begin(), files.end());
+    return "";
   } catch (const Error& e) {
     return e.what();
   }
-  const std::vector<std::string> files = report::PictureFiles(stem);
-  names.insert(names.end(), files.begin(), files.end());
-  return "";
 }
 
-// Figure and page of a result: what `names` gets added is in `folder` then. Returns as Draw.
-std::string Show(const RunResult& run, const std::filesystem::path& folder, std::vector<std::string>& names,
-                 std::vector<std::string>& notes) {
+std::string DrawFigure(const report::Figure& figure, std::vector<std::string>& names,
+                       const std::filesystem::path& folder) {
+  return Draw(names, [&] {
+    report::RenderFigure(figure, folder);
+    return std::vector<std::string>(std::begin(report::kFigureFiles), std::end(report::kFigureFiles));
+  });
+}
+
+// Leaves an error of the figures before it as it is.
+template <class Result>
+void DrawForPapers(const Result& result, const Figures& figures, std::vector<std::string>& names,
+                   const std::filesystem::path& folder, std::string& figure_error) {
+  if (!figures) return;
+  const std::string error = Draw(names, [&] {
+    return report::WritePaperFigures(report::PaperFigures(result, *figures), figures->width, folder);
+  });
+  if (figure_error.empty()) figure_error = error;
+}
+
+// Figures and page of a result: what `names` gets added is in `folder` then. Returns as Draw.
+std::string Show(const RunResult& run, const Figures& figures, const std::filesystem::path& folder,
+                 std::vector<std::string>& names, std::vector<std::string>& notes) {
   std::string figure_error;
   if (!report::IsMeasurement(run.plan)) {
     const report::Figure figure = report::DescribeFigure(run);
-    figure_error = Draw("figure", names, [&] { report::RenderFigure(figure, folder); });
+    figure_error = DrawFigure(figure, names, folder);
     notes = figure.notes;
   } else if (report::HasSensitivity(run)) {
     const report::Pictures pictures = report::SensitivityPictures(run);
-    figure_error = Draw(pictures.stem, names, [&] { report::RenderPictures(pictures, folder); });
+    figure_error = Draw(names, [&] {
+      report::RenderPictures({pictures}, folder);
+      return report::PictureFiles(pictures.stem);
+    });
   }
+  DrawForPapers(run, figures, names, folder, figure_error);
   report::WriteFile(folder / kPage, report::RunPage(run));
   names.emplace_back(kPage);
   return figure_error;
 }
 
-std::string Show(const Comparison& comparison, const std::filesystem::path& folder,
+std::string Show(const Comparison& comparison, const Figures& figures, const std::filesystem::path& folder,
                  std::vector<std::string>& names) {
-  std::string figure_error = Draw(
-      "figure", names, [&] { report::RenderFigure(report::DescribeComparisonFigure(comparison), folder); });
+  std::string figure_error = DrawFigure(report::DescribeComparisonFigure(comparison), names, folder);
+  DrawForPapers(comparison, figures, names, folder, figure_error);
   report::WriteFile(folder / kPage, report::ComparisonPage(comparison));
   names.emplace_back(kPage);
   return figure_error;
@@ -139,26 +162,26 @@ void RequireFreeFolder(const std::string& out) {
   if (!out.empty() || !std::filesystem::exists(folder)) const report::OutputFolder trial(folder);
 }
 
-Saved SaveMeasurement(const RunResult& run, const std::string& folder) {
+Saved SaveMeasurement(const RunResult& run, const std::string& folder, const Figures& figures) {
   report::OutputFolder out(folder);
   Saved saved;
   std::vector<std::string> names = {"results.json"};
   out.Write("results.json", report::ResultsJson(run));
   WriteArrays(run, names, out);
-  saved.figure_error = Show(run, out.WorkPath(), names, saved.notes);
+  saved.figure_error = Show(run, figures, out.WorkPath(), names, saved.notes);
   WriteProvenance(run, names, out);
   out.Commit();
   saved.paths = In(out.Target(), names);
   return saved;
 }
 
-Saved SaveExperiment(const RunResult& run, const std::string& folder) {
+Saved SaveExperiment(const RunResult& run, const std::string& folder, const Figures& figures) {
   report::OutputFolder out(folder);
   Saved saved;
   std::vector<std::string> names = {"results.json"};
   out.Write("results.json", report::ResultsJson(run));
   WriteArrays(run, names, out);
-  saved.figure_error = Show(run, out.WorkPath(), names, saved.notes);
+  saved.figure_error = Show(run, figures, out.WorkPath(), names, saved.notes);
   out.Write("manifest.toml", run.plan.manifest_text);
   names.emplace_back("manifest.toml");
   WriteProvenance(run, names, out);
@@ -171,7 +194,7 @@ Saved SaveExperiment(const RunResult& run, const std::string& folder) {
   return saved;
 }
 
-Saved SaveComparison(const Comparison& comparison, const std::string& folder) {
+Saved SaveComparison(const Comparison& comparison, const std::string& folder, const Figures& figures) {
   const RunResult& run = comparison.run;
   report::OutputFolder out(folder);
   Saved saved;
@@ -182,7 +205,7 @@ Saved SaveComparison(const Comparison& comparison, const std::string& folder) {
     names.emplace_back("measured.json");
     WriteKeptAttention(run, names, out);
   }
-  saved.figure_error = Show(comparison, out.WorkPath(), names);
+  saved.figure_error = Show(comparison, figures, out.WorkPath(), names);
   WriteProvenance(run, names, out);
   out.Commit();
   saved.paths = In(out.Target(), names);
@@ -191,33 +214,33 @@ Saved SaveComparison(const Comparison& comparison, const std::string& folder) {
 
 namespace {
 
-std::string Show(const report::Stored& stored, const std::filesystem::path& folder,
+std::string Show(const report::Stored& stored, const Figures& figures, const std::filesystem::path& folder,
                  std::vector<std::string>& names, std::vector<std::string>& notes) {
   const auto* run = std::get_if<RunResult>(&stored);
-  return run != nullptr ? Show(*run, folder, names, notes)
-                        : Show(std::get<Comparison>(stored), folder, names);
+  return run != nullptr ? Show(*run, figures, folder, names, notes)
+                        : Show(std::get<Comparison>(stored), figures, folder, names);
 }
 
 }  // namespace
 
-Saved SaveReport(const report::Stored& stored, const std::string& folder) {
+Saved SaveReport(const report::Stored& stored, const std::string& folder, const Figures& figures) {
   report::OutputFolder out(folder);
   Saved saved;
   std::vector<std::string> names;
-  saved.figure_error = Show(stored, out.WorkPath(), names, saved.notes);
+  saved.figure_error = Show(stored, figures, out.WorkPath(), names, saved.notes);
   out.Commit();
   saved.paths = In(out.Target(), names);
   return saved;
 }
 
-Saved ReplaceReport(const report::Stored& stored, const std::filesystem::path& folder) {
+Saved ReplaceReport(const report::Stored& stored, const std::filesystem::path& folder, const Figures& figures) {
   const std::filesystem::path record = folder / kProvenance;
   const std::optional<std::string> provenance = ReadFile(record);
   if (provenance) report::ReadProvenance(*provenance, record.string());
   const report::ReplacedFiles out(folder);
   Saved saved;
   std::vector<std::string> names;
-  saved.figure_error = Show(stored, out.WorkPath(), names, saved.notes);
+  saved.figure_error = Show(stored, figures, out.WorkPath(), names, saved.notes);
   if (provenance) {
     const std::vector<FileRecord> records = RecordsOf(names, out.WorkPath());
     report::WriteFile(out.WorkPath() / kProvenance,

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/console.h"
 #include "headspec/comparison.h"
 #include "headspec/result.h"
+#include "report/paper_figures.h"
 #include "report/stored.h"
 
 namespace headspec::cli {
@@ -18,23 +20,26 @@ struct Saved {
   std::string figure_error;        // not empty: it could not be drawn, and the rest was written without it
 };
 
-// results.json, heads.npz, heads.csv, report.html and provenance.json, as `measure` writes them, what the
-// index depends on as a figure, where that was measured, and attention.npz, where attention was kept.
-Saved SaveMeasurement(const RunResult& run, const std::string& folder);
+// Each also draws the figures for papers that are asked for.
+using Figures = std::optional<report::PaperRequest>;
+
+// results.json, heads.npz, heads.csv, report.html and provenance.json, as `measure` writes them, what the index
+// depends on as a figure, where that was measured, and attention.npz, where attention was kept.
+Saved SaveMeasurement(const RunResult& run, const std::string& folder, const Figures& figures);
 // Everything of the experiment: results.json, heads.npz, heads.csv, attention.npz where attention was kept, the
 // figure in three formats with its script and data, report.html, the manifest, provenance.json, and the bundle
 // with all of it.
-Saved SaveExperiment(const RunResult& run, const std::string& folder);
+Saved SaveExperiment(const RunResult& run, const std::string& folder, const Figures& figures);
 
 // results.json and provenance.json of a pair, the figure, report.html, and what was measured for it
 // (measured.json, as `measure` writes its results.json, and attention.npz where attention was kept).
-Saved SaveComparison(const Comparison& comparison, const std::string& folder);
+Saved SaveComparison(const Comparison& comparison, const std::string& folder, const Figures& figures);
 
 // Figure and report.html of results that were read, into a folder of their own.
-Saved SaveReport(const report::Stored& stored, const std::string& folder);
+Saved SaveReport(const report::Stored& stored, const std::string& folder, const Figures& figures);
 // The same beside the results, over those that are there. provenance.json, where there is one, then has their
 // hashes; the bundle stays as the run left it.
-Saved ReplaceReport(const report::Stored& stored, const std::filesystem::path& folder);
+Saved ReplaceReport(const report::Stored& stored, const std::filesystem::path& folder, const Figures& figures);
 
 // The list of the files for people.
 void PrintWritten(const Saved& saved, Console& console);

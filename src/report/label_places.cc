@@ -7,7 +7,8 @@ namespace headspec::report {
 namespace {
 
 constexpr double kHalfMark = 0.8;  // of a point and of its lines, with air around them
-constexpr double kGap = 1.4;       // from a point's centre to its label
+constexpr double kHalfLine = 0.1;
+constexpr double kGap = 1.4;  // from a point's centre to its label
 
 struct Box {
   double left, right, low, high;
@@ -50,6 +51,15 @@ std::vector<LabelPlace> PlaceLabels(const PanelMm& panel, const std::vector<Mark
   for (const Mark& mark : marks) {
     const double x = x_mm(mark.x);
     taken.push_back({x - kHalfMark, x + kHalfMark, y_mm(mark.low) - kHalfMark, y_mm(mark.high) + kHalfMark});
+  }
+  for (const PanelLine& across : panel.lines) {
+    constexpr int kPieces = 100;
+    for (int i = 0; i < kPieces; ++i) {
+      const auto at = [&](int k, double from, double to) { return from + (to - from) * k / kPieces; };
+      const double y1 = y_mm(at(i, across.y1, across.y2)), y2 = y_mm(at(i + 1, across.y1, across.y2));
+      taken.push_back({x_mm(at(i, across.x1, across.x2)), x_mm(at(i + 1, across.x1, across.x2)),
+                       std::min(y1, y2) - kHalfLine, std::max(y1, y2) + kHalfLine});
+    }
   }
   std::vector<LabelPlace> places;
   for (std::size_t i = 0; i < marks.size(); ++i) {

@@ -6,9 +6,15 @@
 
 namespace headspec::report {
 
+// A straight line in the panel's coordinates.
+struct PanelLine {
+  double x1 = 0, y1 = 0, x2 = 0, y2 = 0;
+};
+
 struct PanelMm {
   double width = 0, height = 0;  // on paper
   double x_low = 0, x_high = 1, y_low = 0, y_high = 1;
+  std::vector<PanelLine> lines = {};  // that labels keep clear of
 };
 
 // A point with a line through it, in the panel's coordinates.

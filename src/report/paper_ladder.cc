@@ -10,7 +10,6 @@
 
 #include "report/gnuplot.h"
 #include "report/label_places.h"
-#include "report/ladder.h"
 #include "report/ladder_points.h"
 #include "report/text.h"
 
@@ -34,7 +33,7 @@ trend_colour = '#000000'
 constexpr const char* kKeyLayout =
     R"gnuplot(keys = has_measured + has_references + has_nulls + has_target + has_trend
 key_rows = width < 130 ? keys : (keys + 1) / 2
-key_height = 1.15 * line * key_rows + 0.6
+key_height = 0.92 * line * key_rows + 0.6
 )gnuplot";
 
 constexpr const char* kKey = R"gnuplot(
@@ -55,7 +54,7 @@ constexpr const char* kLadderLayout = R"gnuplot(left = name_width + 3
 right = width - value_width - 2.5
 row = line * most_lines + 1.4
 top = line + 1.4
-bottom = 2.3 * line + 2 + key_height
+bottom = 2.2 * line + 1.2 + key_height
 height = top + rows * row + bottom
 key_left = width < 130 ? 1 : left
 key_bottom = 0.3
@@ -82,7 +81,7 @@ set label 1 value_title at screen x(width - 1),y(height - 0.5 * line - 0.3) righ
 if (has_target) {
   set object 1 rectangle from target - tolerance,graph 0 to target + tolerance,graph 1 \
     fs solid noborder fc rgb zone_colour behind
-  set arrow 1 from target,graph 0 to target,graph 1 nohead lc rgb target_colour lw 0.75 dt (5,4)
+  set arrow 1 from target,graph 0 to target,graph 1 nohead lc rgb target_colour lw 0.75 dt (8,5)
   set label 2 target_title at target,graph 1 center offset 0,0.6 textcolor rgb target_colour
 }
 set datafile separator tab
@@ -97,8 +96,8 @@ plot \
 
 constexpr const char* kSizeLayout = R"gnuplot(left = 6.2 + 1.2 * line
 panel = width < 130 ? 0.56 * width : 0.4 * width
-list_height = list_rows * 1.15 * line
-bottom = 2.3 * line + 2 + key_height + list_height
+list_height = list_rows * 0.95 * line + (list_rows > 0)
+bottom = 2.2 * line + 1.2 + key_height + list_height
 height = panel + bottom + 1.5
 key_left = 1
 key_bottom = 0.3 + list_height
@@ -117,15 +116,15 @@ do for [i = 1:|size_tics|] { set xtics add (size_labels[i] size_tics[i]) }
 set ytics si_step
 set format y si_format
 set xlabel "Model size (parameters, log scale)" offset 0,0.5
-set ylabel "Specialization Index (SI)" offset 1.2,0
+set ylabel "Specialization Index (SI)" offset 0.6,0
 if (has_target) {
   set object 1 rectangle from graph 0,first target - tolerance to graph 1,first target + tolerance \
     fs solid noborder fc rgb zone_colour behind
-  set arrow 1 from graph 0,first target to graph 1,first target nohead lc rgb target_colour lw 0.75 dt (5,4)
+  set arrow 1 from graph 0,first target to graph 1,first target nohead lc rgb target_colour lw 0.75 dt (8,5)
 }
 do for [i = 1:listed] {
   column = (i - 1) / list_rows
-  set label 100 + i list[i] at screen x(1 + column * list_width),y(list_height - (0.5 + (i - 1) % list_rows) * 1.15 * line)
+  set label 100 + i list[i] at screen x(1 + column * list_width),y(list_height - (0.5 + (i - 1) % list_rows) * 0.95 * line)
 }
 place_labels = 1
 set datafile separator tab
@@ -150,12 +149,8 @@ struct Axis {
 
 Axis NiceAxis(double low, double high, double parts) {
   const double span = std::max(high - low, 0.02);
-  const double raw = span / parts;
-  const double power = std::pow(10, std::floor(std::log10(raw)));
-  const double share = raw / power;
-  const double step = power * (share > 5 ? 10 : share > 2 ? 5 : share > 1 ? 2 : 1);
   const double room = 0.06 * span;
-  return {low - room, high + room, step};
+  return {low - room, high + room, RoundStep(span, parts)};
 }
 
 Axis IndexAxis(const RunResult& run, const Points& points, double parts) {
@@ -294,6 +289,12 @@ std::vector<double> SizeTics(double low, double high) {
   return tics_of({1}, 3);
 }
 
+// One unit for each power of a thousand, unlike the names of models.
+std::string SizeTic(double billions) {
+  if (billions >= 1) return fmt::format("{:.4g}B", billions);
+  return billions >= 1e-3 ? fmt::format("{:.4g}M", billions * 1e3) : fmt::format("{:.4g}K", billions * 1e6);
+}
+
 std::string SizeVariables(const Points& points, const Axis& sizes) {
   std::vector<double> tics = SizeTics(sizes.low, sizes.high);
   if (tics.size() < 2) {  // sizes close together name themselves
@@ -306,8 +307,8 @@ std::string SizeVariables(const Points& points, const Axis& sizes) {
       "size_low = {:.6g}  # billions\nsize_high = {:.6g}\narray size_tics[{}]\narray size_labels[{}]\n",
       sizes.low, sizes.high, tics.size(), tics.size());
   for (std::size_t i = 0; i < tics.size(); ++i)
-    text += fmt::format("size_tics[{0}] = {1:.6g}\nsize_labels[{0}] = '{2}'\n", i + 1, tics[i],
-                        ModelSizeLabel(tics[i]));
+    text +=
+        fmt::format("size_tics[{0}] = {1:.6g}\nsize_labels[{0}] = '{2}'\n", i + 1, tics[i], SizeTic(tics[i]));
   return text;
 }
 
@@ -316,7 +317,8 @@ std::string Signed(double value) { return fmt::format("{}{:.2g}", value < 0 ? "â
 std::string SlopeText(const LineStatistics& line, const char* before_interval) {
   std::string text = fmt::format("{} per doubling", Signed(line.slope));
   if (line.slope_95)
-    text += fmt::format(" ({}{} to {})", before_interval, Signed(line.slope_95->low), Signed(line.slope_95->high));
+    text += fmt::format(" ({}{} to {})", before_interval, Signed(line.slope_95->low),
+                        Signed(line.slope_95->high));
   return text;
 }
 
@@ -329,19 +331,26 @@ std::string TrendVariables(const RunResult& run, const Points& points) {
       "has_trend = 1\ntrend_title = {}\ntrend_slope = {:.9g}  # for each doubling\ntrend_intercept = {:.9g}  "
       "# at a billion\n"
       "trend_from = {:.6g}\ntrend_to = {:.6g}\n",
-      GnuplotString("trend: " + SlopeText(*line, "95 %: ")), line->slope, line->intercept, *points.front().size_b,
-      *points.back().size_b);
+      GnuplotString("trend: " + SlopeText(*line, "95 %: ")), line->slope, line->intercept,
+      *points.front().size_b, *points.back().size_b);
 }
 
 // The panel that the layout above makes, in millimetres.
-PanelMm SizePanel(FigureWidth width, const Axis& sizes, const Axis& indices) {
+PanelMm SizePanel(const RunResult& run, FigureWidth width, const Axis& sizes, const Axis& indices) {
   const double left = 6.2 + 1.2 * 0.443 * kTextPoints;
-  return {.width = width.mm - 2 - left,
-          .height = width.mm < 130 ? 0.56 * width.mm : 0.4 * width.mm,
-          .x_low = std::log2(sizes.low),
-          .x_high = std::log2(sizes.high),
-          .y_low = indices.low,
-          .y_high = indices.high};
+  PanelMm panel{.width = width.mm - 2 - left,
+                .height = width.mm < 130 ? 0.56 * width.mm : 0.4 * width.mm,
+                .x_low = std::log2(sizes.low),
+                .x_high = std::log2(sizes.high),
+                .y_low = indices.low,
+                .y_high = indices.high};
+  if (const auto& hypothesis = run.plan.hypothesis)
+    panel.lines.push_back({panel.x_low, hypothesis->target_si, panel.x_high, hypothesis->target_si});
+  if (const auto& line = run.trend.on_log_size.value) {
+    const auto at = [&](double x) { return line->intercept + line->slope * x; };
+    panel.lines.push_back({panel.x_low, at(panel.x_low), panel.x_high, at(panel.x_high)});
+  }
+  return panel;
 }
 
 std::vector<Mark> MarksOf(const Points& points) {
@@ -364,8 +373,8 @@ std::string LabelLines(const Points& points, FigureWidth width, const PanelMm& p
   for (const LadderPoint& point : points) texts.push_back(point.name);
   std::vector<double> widths;
   for (const std::string& text : texts) widths.push_back(TextMm(text));
-  const std::vector<Mark> marks = MarksOf(points);
-  std::vector<LabelPlace> places = PlaceLabels(panel, marks, widths, kLineMm, true);
+
+  std::vector<LabelPlace> places = PlaceLabels(panel, MarksOf(points), widths, kLineMm, true);
   list = "listed = 0\nlist_rows = 0\nlist_width = 0\narray list[1]\n";
   if (places.empty()) {
     const double widest = *std::max_element(widths.begin(), widths.end());
@@ -380,7 +389,7 @@ std::string LabelLines(const Points& points, FigureWidth width, const PanelMm& p
       widths[i] = TextMm(texts[i]);
       list += fmt::format("list[{0}] = {1}\n", i + 1, GnuplotString(texts[i] + "  " + name));
     }
-    places = PlaceLabels(panel, marks, widths, kLineMm, false);
+    places = PlaceLabels(panel, MarksOf(points), widths, kLineMm, false);
   }
   std::string lines;
   for (std::size_t i = 0; i < points.size(); ++i) {
@@ -448,7 +457,7 @@ Pictures PaperSize(const RunResult& run, FigureWidth width) {
   const Axis indices = IndexAxis(run, points, 5);
   PaperScript script{.stem = "size", .title = "The index against size"};
   std::string list;
-  const std::string labels = LabelLines(points, width, SizePanel(width, sizes, indices), list);
+  const std::string labels = LabelLines(points, width, SizePanel(run, width, sizes, indices), list);
   script.variables = KeyVariables(run, points) + TrendVariables(run, points) + AxisVariables(indices) +
                      SizeVariables(points, sizes) + list;
   script.layout = std::string(kKeyLayout) + kSizeLayout;

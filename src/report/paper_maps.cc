@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -35,7 +36,7 @@ start = 0.5 + 0.5 * (width - 1 - outer - columns * cell) + outer
 panel_width = cell - 6.7
 panel_height = panel_width * aspect
 rows = (panels + columns - 1) / columns
-cell_height = title_lines * line + 0.8 + panel_height + 2.1 * line + 1.2 + under_panel
+cell_height = title_lines * line + 0.8 + panel_height + 1.8 * line + 0.9 + under_panel
 panel_left(i) = start + ((i - 1) % columns) * cell + 5.2
 panel_top(i) = height - ((i - 1) / columns) * cell_height - title_lines * line - 0.8
 panel_bottom(i) = panel_top(i) - panel_height
@@ -50,7 +51,8 @@ bar(left, top, length) = sprintf("set colorbox horizontal user origin screen %.6
 # A map of data block i: cells without a value stay hatched.
 map = "set title titles[i] offset 0,-0.75; set xrange [-0.5:heads[i] - 0.5]; set yrange [-0.5:layers[i] - 0.5]; ".\
   "set xtics 0,tic(heads[i]) offset 0,0.4; set ytics 0,tic(layers[i]) offset 0.6,0; ".\
-  "if (has_gaps[i]) { set object 1 rectangle from graph 0,0 to graph 1,1 behind fs pattern 4 noborder fc rgb '#808080' } else { unset object 1 }; ".\
+  "unset object; if (has_gaps[i]) { set object 1 rectangle from graph 0,0 to graph 1,1 behind fs solid noborder fc rgb '#d0d0d0'; ".\
+  "set object 2 rectangle from graph 0,0 to graph 1,1 behind fs transparent pattern 4 noborder fc rgb '#707070' }; ".\
   "if (layers[i] > 1 && heads[i] > 1) { plot stem.'.dat' index i - 1 matrix with image notitle } else { ".\
   "plot stem.'.dat' index i - 1 matrix using 1:2:($1-0.5):($1+0.5):($2-0.5):($2+0.5):3 with boxxyerror fs solid noborder lc palette notitle }"
 set border 15
@@ -64,9 +66,16 @@ struct Panel {
   Table table;
 };
 
+// As many as are easy to read, and more where a page would not hold the rows.
 std::size_t ColumnsFor(FigureWidth width, std::size_t panels) {
-  const auto most = static_cast<std::size_t>(std::max(1.0, width.mm / 43));
-  return std::clamp<std::size_t>(panels, 1, most);
+  const auto fitting = [&](double cell) { return static_cast<std::size_t>(std::max(1.0, width.mm / cell)); };
+  constexpr double kPageMm = 220;
+  for (std::size_t columns = fitting(43);; ++columns) {
+    const auto rows = static_cast<double>((panels + columns - 1) / columns);
+    const double cell_height = width.mm / static_cast<double>(columns) + 10;
+    if (rows * cell_height < kPageMm || columns >= fitting(28))
+      return std::clamp<std::size_t>(panels, 1, columns);
+  }
 }
 
 // As kGrid computes it.
@@ -130,7 +139,8 @@ const Table* MapOf(const ModelResult& model, std::string_view metric) {
 }
 
 std::string RangeVariables(const char* name, const Range& range) {
-  return fmt::format("{0}_low = {1:.9g}\n{0}_high = {2:.9g}\n", name, range.low, range.high);
+  return fmt::format("{0}_low = {1:.9g}\n{0}_high = {2:.9g}\n{0}_step = {3:.9g}\n", name, range.low,
+                     range.high, RoundStep(range.high - range.low, 5));
 }
 
 // A row of the panel on the right: one difference with what belongs to it.
@@ -178,14 +188,11 @@ std::string StripVariables(const std::vector<Strip>& strips) {
       high = std::max(high, range.high);
     }
     largest = std::max({high - low, largest, 1e-9});
-    const double power = std::pow(10, std::floor(std::log10(largest / 2)));
-    const double share = largest / 2 / power;
-    const double step = power * (share >= 5 ? 5 : share >= 2 ? 2 : 1);
     text += fmt::format(
         "strip_titles[{0}] = {1}\nstrip_low[{0}] = {2:.6g}\nstrip_high[{0}] = {3:.6g}\nstrip_step[{0}] = "
         "{4:.6g}\n",
         i + 1, GnuplotString(fmt::format("{}: {}", strips[i].title, Signed(delta.value))),
-        low - 0.08 * largest, high + 0.08 * largest, step);
+        low - 0.08 * largest, high + 0.08 * largest, RoundStep(largest, 2.5));
   }
   return text;
 }
@@ -209,11 +216,15 @@ std::vector<std::string> SideTitle(const char* role, const PairSide& side, doubl
   return lines;
 }
 
+// What was shuffled, each way once.
 std::string NullWords(const std::vector<Strip>& strips) {
+  std::vector<std::string> words;
   for (const Strip& strip : strips) {
-    if (strip.delta->null) return strip.delta->null->what;
+    if (!strip.delta->null) continue;
+    const std::string text = fmt::format("{} ({})", strip.delta->null->what, strip.title);
+    words.push_back(text);
   }
-  return "";
+  return fmt::format("{}", fmt::join(words, ", "));
 }
 
 bool HasIntervals(const std::vector<Strip>& strips) {
@@ -228,6 +239,7 @@ panels = maps
 constexpr const char* kMapsBody = R"gnuplot(
 eval(sequential)
 set cbrange [map_low:map_high]
+set cbtics map_step
 bar_length = width < 90 ? 0.6 * width : 54
 do for [i = 1:maps] {
   eval(frame(i))
@@ -251,9 +263,10 @@ do for [i = 1:2] {
   eval(frame(i))
   eval(sequential)
   set cbrange [map_low:map_high]
+  set cbtics map_step
   if (i == 1) {
     set ylabel "Layer" offset 1.9,0
-    eval(bar(panel_left(1), panel_bottom(1) - 2.1 * line - 1.4, panel_left(2) + panel_width - panel_left(1)))
+    eval(bar(panel_left(1), panel_bottom(1) - 1.8 * line - 1.2, panel_left(2) + panel_width - panel_left(1)))
     set cblabel "Received entropy (0 to 1)" offset 0,0.9
   } else { unset ylabel; unset colorbox }
   eval(map)
@@ -265,7 +278,7 @@ if (has_difference) {
   eval(diverging)
   set cbrange [-difference:difference]
   set cbtics difference_step
-  eval(bar(panel_left(3), panel_bottom(3) - 2.1 * line - 1.4, panel_width))
+  eval(bar(panel_left(3), panel_bottom(3) - 1.8 * line - 1.2, panel_width))
   set cblabel "Tuned − base" offset 0,0.9
   eval(map)
 } else {
@@ -283,7 +296,7 @@ if (has_difference) {
 # ---- the differences, each on its own axis ----
 unset title
 unset colorbox
-unset object 1
+unset object
 unset ylabel
 unset xlabel
 set border 1
@@ -342,7 +355,7 @@ Pictures PaperHeadMaps(const RunResult& run, std::string_view metric, FigureWidt
   for (const ModelResult* model : models) {
     const Table& table = *MapOf(*model, metric);
     tables.push_back(&table);
-    panels.push_back({WrapMm(model->display, PanelWidth(width, columns), 2), table});
+    panels.push_back({WrapMm(ShortName(model->display), PanelWidth(width, columns), 2), table});
     data += MatrixText(fmt::format("{}: {}, layers x heads", model->display, metric), table);
   }
   PaperScript script{.stem = metric == kReceivedEntropy ? "head_maps" : fmt::format("head_maps_{}", metric),
@@ -379,16 +392,14 @@ Pictures PaperComparison(const Comparison& comparison, FigureWidth width) {
                                      {{"tuned − base"}, difference}};
   const std::vector<Strip> strips = StripsOf(comparison);
   const double largest = LargestOf(difference);
-  const double power = std::pow(10, std::floor(std::log10(largest)));
-  const double step = power * (largest / power >= 5 ? 5 : largest / power >= 2 ? 2 : 1);
   PaperScript script{.stem = "comparison", .title = "A base model against a tuned one"};
   script.variables =
       kPalettes + std::string("mark_colour = '#08519c'\nnull_colour = '#c4c4c4'\n") +
       fmt::format(
           "columns = {}\nhas_difference = {:d}\ndifference = {:.9g}\ndifference_step = {:.6g}\nhas_intervals "
           "= {:d}\nhas_nulls = {:d}\nstrips_title = 'tuned − base'\n",
-          columns, comparison.map_difference.has_value(), largest, step, HasIntervals(strips),
-          !NullWords(strips).empty()) +
+          columns, comparison.map_difference.has_value(), largest, RoundStep(2 * largest, 3),
+          HasIntervals(strips), !NullWords(strips).empty()) +
       RangeVariables("map", SpanOf({&comparison.base.entropies, &comparison.tuned.entropies})) +
       PanelVariables(panels) + StripVariables(strips);
   script.layout = std::string(kComparisonLayout) + kGrid + "height = rows * cell_height\n";

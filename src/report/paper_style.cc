@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/utf8.h"
 #include "report/gnuplot.h"
@@ -125,6 +126,13 @@ std::vector<std::string> WrapMm(std::string_view text, double mm, std::size_t mo
   for (double room = mm * static_cast<double>(most_lines); lines.size() > most_lines; room *= 0.95)
     lines = Wrapped(Shortened(line, room), mm);
   return lines;
+}
+
+double RoundStep(double span, double parts) {
+  const double raw = span / parts;
+  const double power = std::pow(10, std::floor(std::log10(raw)));
+  const double share = raw / power;
+  return power * (share > 7 ? 10 : share > 3.2 ? 5 : share > 1.4 ? 2 : 1);
 }
 
 Pictures PaperPictures(const PaperScript& script, FigureWidth width, std::string data) {

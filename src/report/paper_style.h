@@ -27,6 +27,9 @@ double TextMm(std::string_view text);
 // hold is cut out of its middle, since names that begin alike end differently.
 std::vector<std::string> WrapMm(std::string_view text, double mm, std::size_t most_lines);
 
+// Between the numbers of an axis: 1, 2 or 5 of a power of ten, for about `parts` steps.
+double RoundStep(double span, double parts);
+
 struct PaperScript {
   std::string stem;
   std::string title;      // "The ladder": what the script draws
