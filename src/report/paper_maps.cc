@@ -169,7 +169,7 @@ Range IntervalOf(const PairDelta& delta) {
   return delta.bootstrap->bca_95.value_or(delta.bootstrap->percentile_95);
 }
 
-std::string Signed(double value) { return fmt::format("{}{:.2g}", value < 0 ? "−" : "+", std::abs(value)); }
+std::string Signed(double value) { return fmt::format("{}{:.3g}", value < 0 ? "−" : "+", std::abs(value)); }
 
 std::string StripVariables(const std::vector<Strip>& strips) {
   std::string text = fmt::format(
@@ -232,6 +232,13 @@ bool HasIntervals(const std::vector<Strip>& strips) {
                      [](const Strip& strip) { return strip.delta->bootstrap.has_value(); });
 }
 
+// What the marks of the differences are.
+std::string MarksTitle(const std::vector<Strip>& strips) {
+  const bool has_null = !NullWords(strips).empty();
+  if (!HasIntervals(strips)) return has_null ? "grey: null, 95 %" : "";
+  return has_null ? "line: 95 % interval, grey: null, 95 %" : "line: 95 % interval";
+}
+
 constexpr const char* kMapsLayout = R"gnuplot(under_panel = 0
 panels = maps
 )gnuplot";
@@ -255,7 +262,6 @@ unset multiplot
 
 constexpr const char* kComparisonLayout = R"gnuplot(under_panel = 2.4 * line + 3
 panels = 4
-keys = has_intervals + has_nulls
 )gnuplot";
 
 constexpr const char* kComparisonBody = R"gnuplot(
@@ -302,7 +308,8 @@ unset xlabel
 set border 1
 set lmargin at screen x(panel_left(4) - 2)
 set rmargin at screen x(panel_left(4) + panel_width)
-set label 1 strips_title at screen x(panel_left(4) - 2),y(panel_top(4) + 0.5*line + 0.6) left
+set label 1 strips_title at screen x(panel_left(4) - 2),y(panel_top(4) + 1.4 * line + 0.4) left
+set label 3 marks_title at screen x(panel_left(4) - 2),y(panel_top(4) + 0.5 * line + 0.4) left
 strip_height = (panel_top(4) - panel_bottom(4) + under_panel + line) / strips
 strip_height = strip_height > 5 * line ? 5 * line : strip_height
 set yrange [-1:1]
@@ -321,6 +328,7 @@ do for [s = 1:strips] {
     "" index 3 every ::(s-1)::(s-1) using 2:(0):($3-$2):(0) with vectors nohead lc rgb mark_colour lw 1 notitle, \
     "" index 3 every ::(s-1)::(s-1) using 1:(0) with points pt 7 ps 1.3*dot lc rgb mark_colour notitle
   unset label 1
+  unset label 3
 }
 unset multiplot
 )gnuplot";
@@ -396,10 +404,10 @@ Pictures PaperComparison(const Comparison& comparison, FigureWidth width) {
   script.variables =
       kPalettes + std::string("mark_colour = '#08519c'\nnull_colour = '#c4c4c4'\n") +
       fmt::format(
-          "columns = {}\nhas_difference = {:d}\ndifference = {:.9g}\ndifference_step = {:.6g}\nhas_intervals "
-          "= {:d}\nhas_nulls = {:d}\nstrips_title = 'tuned − base'\n",
+          "columns = {}\nhas_difference = {:d}\ndifference = {:.9g}\ndifference_step = {:.6g}\n"
+          "strips_title = 'tuned − base'\nmarks_title = '{}'\n",
           columns, comparison.map_difference.has_value(), largest, RoundStep(2 * largest, 3),
-          HasIntervals(strips), !NullWords(strips).empty()) +
+          MarksTitle(strips)) +
       RangeVariables("map", SpanOf({&comparison.base.entropies, &comparison.tuned.entropies})) +
       PanelVariables(panels) + StripVariables(strips);
   script.layout = std::string(kComparisonLayout) + kGrid + "height = rows * cell_height\n";

@@ -17,6 +17,7 @@ void ReplacedFiles::Commit(const std::vector<std::string>& names) const {
                   "move it away or choose another output folder");
   }
   for (const std::string& name : names) {
+    std::filesystem::create_directories((folder_ / name).parent_path(), error);
     std::filesystem::rename(WorkPath() / name, folder_ / name, error);
     if (error)
       throw Error(ErrorKind::kSystem,
