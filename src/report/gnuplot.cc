@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
@@ -95,9 +96,11 @@ std::string FirstComplaint(const fs::path& log) {
 }  // namespace
 
 std::string GnuplotString(std::string_view text) {
-  // In single quotes gnuplot knows one thing only: a doubled quote.
-  std::string quoted = "'";
-  for (const char c : OneLine(text)) {
+  // In single quotes gnuplot knows one thing only: a doubled quote. But two at the beginning end the string.
+  const std::string line = OneLine(text);
+  const auto first = std::min(line.find_first_not_of('\''), line.size());
+  std::string quoted = first > 0 ? fmt::format("\"{}\".'", line.substr(0, first)) : "'";
+  for (const char c : line.substr(first)) {
     quoted += c;
     if (c == '\'') quoted += c;
   }

@@ -108,6 +108,7 @@ std::vector<std::string> Wrapped(std::string_view text, double mm) {
     if (line.ends_with(' ')) line.pop_back();
     lines.push_back(line);
   }
+  if (lines.empty()) lines.emplace_back();
   return lines;
 }
 

@@ -79,9 +79,20 @@ ModelResult ReadModel(const JsonReader& json) {
   return model;
 }
 
+bool IsPlain(std::string_view name) {
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos;
+}
+
+// In the folder itself or in one below it, as figures/ladder.pdf.
+bool IsWithin(std::string_view name) {
+  const auto slash = name.find('/');
+  if (slash == std::string_view::npos) return IsPlain(name);
+  return IsPlain(name.substr(0, slash)) && IsPlain(name.substr(slash + 1));
+}
+
 FileRecord ReadOutput(const JsonReader& json) {
   const JsonReader name = json.At("name");
-  if (name.String().find('/') != std::string::npos) name.Fail("a plain file name");
+  if (!IsWithin(name.String())) name.Fail("a plain file name");
   return {name.String(), json.At("bytes").Count(), std::string(kSha256Prefix) + json.At("sha256").String()};
 }
 

@@ -251,6 +251,8 @@ TEST_F(FigureTest, PictureThatIsCutShortIsAnError) {
 
 TEST(GnuplotString, DoublesQuotesAndStaysOnOneLine) {
   EXPECT_EQ(GnuplotString("it's\n\"x\" \\n"), "'it''s \"x\" \\n'");
+  EXPECT_EQ(GnuplotString("''; it's"), "\"''\".'; it''s'") << "gnuplot ends a string at two quotes in front";
+  EXPECT_EQ(GnuplotString("'"), "\"'\".''");
 }
 
 }  // namespace
