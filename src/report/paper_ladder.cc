@@ -71,10 +71,13 @@ set yrange [rows - 0.5:-0.5]  # rows count downwards
 set xtics si_step
 set format x si_format
 set xlabel "Specialization Index (SI)" offset 0,0.5
-set ytics scale 0 offset 0.5,0 ()
+# Names are labels: numbers of an axis would take a % in them for a format.
+set ytics scale 0 ()
 do for [i = 1:rows] {
-  set ytics add (names[i] i - 1)
-  set label 10 + i values[i] at screen x(width - 1),y(height - top - (i - 0.5) * row) right
+  set ytics add ("" i - 1)
+  two = strstrt(names[i], "\n") > 0  # lines: a label hangs from its first
+  set label 1000 + i names[i] at screen x(left - 1.2),y(height - top - (i - 0.5) * row + two * 0.44 * line) right
+  set label 2000 + i values[i] at screen x(width - 1),y(height - top - (i - 0.5) * row) right
 }
 set grid ytics ls 1
 set label 1 value_title at screen x(width - 1),y(height - 0.5 * line - 0.3) right
