@@ -12,8 +12,7 @@
 namespace headspec::report {
 namespace {
 
-// fontscale and linewidth make a point of text and of line the same on paper in every format; `dot` is the
-// size of a mark of 1 mm.
+// fontscale and linewidth make a point of text and of line the same on paper in every format.
 constexpr const char* kTerminals = R"gnuplot(reset
 set encoding utf8
 x(mm) = 1.0 * mm / width    # from the left edge
@@ -21,7 +20,6 @@ y(mm) = 1.0 * mm / height   # from the lower edge
 if (format eq "png") {
   set terminal pngcairo noenhanced size int(width/25.4*dots + 0.5),int(height/25.4*dots + 0.5) \
     font font.",".text_size fontscale dots/96.0 linewidth dots/72.0 pointscale dots/72.0 background "white"
-  dot = 0.45
 }
 if (format eq "svg") {
   # The terminal writes a font's name as it is. So other programs get families to fall back to, and, by a label
@@ -31,14 +29,12 @@ if (format eq "svg") {
     font family.",".text_size fontscale 1.3333 linewidth 1.3333 background "white"
   set label 99 " " at screen 0,0 font family.'"/><style>image{image-rendering:optimizeSpeed;'. \
     'image-rendering:crisp-edges;image-rendering:pixelated}</style><g font-family="'.family
-  dot = 0.45
 }
 if (format eq "pdf") {
   set terminal pdfcairo noenhanced size width/25.4,height/25.4 font font.",".text_size fontscale 0.75 \
     linewidth 2 dashlength 0.7 background "white"
-  dot = 0.45
 }
-bold = format eq "svg" ? family.'" font-weight="bold' : font.":Bold"
+dot = format eq "svg" ? 0.72 : 0.45  # of a mark, 1 mm wide in every format
 set output stem.".".format
 
 set border 3 lc rgb "#000000" lw 0.5
