@@ -8,10 +8,9 @@
 
 #include "headspec/plan.h"
 #include "headspec/result.h"
+#include "headspec/work_unit.h"
 
 namespace headspec {
-
-enum class WorkUnit { kItems, kBytes };
 
 // Told what happens while it happens; all calls come from the calling thread.
 class Observer {

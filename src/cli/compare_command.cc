@@ -41,13 +41,13 @@ int FailureOf(const RunResult& run) {
 int ComparePair(const Arguments& args) {
   RequireFreeFolder(args.out);
   const Plan plan = PlanOf(args);
-  Console console(args.common, plan.protocol.sanity_min_si);
+  Console console(args.common, {plan.ladder, plan.protocol.sanity_min_si});
   const Comparison comparison = Compare(plan, args.common.run_options(), console);
   const int exit_code = comparison.run.models.empty() ? 0 : ExitCodeOf(comparison.run);
   if (comparison.verdict.code.empty()) return FailureOf(comparison.run);
   const Saved saved = SaveComparison(comparison, OutputFolderName(args.out, plan.slug, comparison.run));
   if (args.common.json) {
-    console.PrintResult(report::ComparisonJson(comparison));
+    console.PrintJson(report::ComparisonJson(comparison));
     for (const std::string& warning : comparison.warnings) console.Note("warning: " + warning);
   } else {
     console.PrintResult(report::ComparisonTable(comparison));
@@ -68,10 +68,13 @@ void AddCompare(CLI::App& program, int& exit_code) {
       ->add_option("BASE", args->base,
                    "folder, org/name[@revision], or stored results: results.json of headspec, a published "
                    "E11 file")
+      ->type_name("MODEL|FILE")
       ->required();
-  command->add_option("TUNED", args->tuned,
-                      "the tuned model, the same way; left out where BASE is a file that holds both");
-  command->add_option("--out", args->out, "folder to write (default results/compare_<timestamp>)");
+  command
+      ->add_option("TUNED", args->tuned,
+                   "the tuned model, the same way; left out where BASE is a file that holds both")
+      ->type_name("MODEL|FILE");
+  AddOutOption(*command, args->out, "results/compare_<timestamp>");
   AddPrecisionOptions(*command, args->protocol);
   AddPromptOptions(*command, args->protocol);
   AddPaddingOptions(*command, args->protocol);

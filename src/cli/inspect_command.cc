@@ -17,6 +17,8 @@
 namespace headspec::cli {
 namespace {
 
+constexpr int kSchemaVersion = 1;  // of docs/inspect.schema.json
+
 struct Unit {
   double size;
   std::string_view name;
@@ -48,7 +50,8 @@ std::string Seconds(double seconds) { return Scaled(seconds, {{1, "s"}, {1e-3, "
 
 nlohmann::ordered_json JsonOf(const experiment::Inspection& in) {
   const ModelResult& a = in.architecture;
-  return {{"model", a.model},
+  return {{"schema_version", kSchemaVersion},
+          {"model", a.model},
           {"folder", a.provenance.folder},
           {"revision", a.provenance.revision},
           {"model_type", a.provenance.model_type},
@@ -114,7 +117,10 @@ int RunInspect(const ModelArguments& args) {
   const auto inspection =
       experiment::Inspect(EntryOf(args.model, args.protocol), BuildProtocol(args.protocol),
                           args.protocol.chat_template, args.common.run_options(), console);
-  console.PrintResult(args.common.json ? report::JsonText(JsonOf(inspection)) : TextOf(inspection));
+  if (args.common.json)
+    console.PrintJson(report::JsonText(JsonOf(inspection)));
+  else
+    console.PrintResult(TextOf(inspection));
   return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 
+#include "cli/summary.h"
 #include "core/error.h"
 #include "core/hash.h"
 #include "report/bundle.h"
@@ -145,8 +146,7 @@ Saved SaveComparison(const Comparison& comparison, const std::string& folder) {
 }
 
 void PrintWritten(const Saved& saved, Console& console) {
-  console.Print("written:\n");
-  for (const std::string& path : saved.paths) console.Print("  " + path + "\n");
+  console.Print(WrittenLines(saved.paths));
 }
 
 std::string OutputFolderName(const std::string& out, const std::string& name, const RunResult& run) {

@@ -23,6 +23,8 @@ struct Arguments {
 
 using Json = nlohmann::ordered_json;
 
+constexpr int kSchemaVersion = 1;  // of docs/si.schema.json
+
 Json JsonOf(const std::vector<experiment::StoredIndex>& all) {
   Json list = Json::array();
   for (const experiment::StoredIndex& one : all) {
@@ -36,7 +38,7 @@ Json JsonOf(const std::vector<experiment::StoredIndex>& all) {
     report::AddIndexStatistics(one.statistics, item["statistics"]);
     list.push_back(std::move(item));
   }
-  return list;
+  return {{"schema_version", kSchemaVersion}, {"matrices", std::move(list)}};
 }
 
 // "0.7180 +- 0.0044  -0.70  0.450", or blanks.
@@ -88,7 +90,10 @@ std::string TextOf(const std::vector<experiment::StoredIndex>& all) {
 int RunSi(const Arguments& args) {
   Console console(args.common);
   const auto all = experiment::StoredIndices(args.file);
-  console.PrintResult(args.common.json ? report::JsonText(JsonOf(all)) : TextOf(all));
+  if (args.common.json)
+    console.PrintJson(report::JsonText(JsonOf(all)));
+  else
+    console.PrintResult(TextOf(all));
   return 0;
 }
 
@@ -98,7 +103,9 @@ void AddSi(CLI::App& program, int& exit_code) {
   auto args = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand(
       "si", "Index and statistics from stored entropies: JSON with `entropies`, .npy or .npz");
-  command->add_option("FILE", args->file, "file with one or more layers-by-heads matrices")->required();
+  command->add_option("FILE", args->file, "file with one or more layers-by-heads matrices")
+      ->type_name("FILE")
+      ->required();
   AddOutputOptions(*command, args->common);
   command->footer("Example: headspec si results/measure_20260101_120000/results.json");
   command->callback([args, &exit_code] { exit_code = RunSi(*args); });

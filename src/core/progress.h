@@ -4,15 +4,15 @@
 #include <cstdint>
 #include <string_view>
 
-namespace headspec {
+#include "headspec/work_unit.h"
 
-enum class ProgressUnit { kItems, kBytes };
+namespace headspec {
 
 class Progress {
  public:
   virtual ~Progress() = default;
   // Work of `total` units begins; `what` is shown to the user ("microsoft/phi-2: layers").
-  virtual void Begin(std::string_view what, std::int64_t total, ProgressUnit unit) = 0;
+  virtual void Begin(std::string_view what, std::int64_t total, WorkUnit unit) = 0;
   // Negative when work must be done again: a download that starts over.
   virtual void Advance(std::int64_t units) = 0;
   virtual void End() = 0;
@@ -25,7 +25,7 @@ class Progress {
 // Reports nothing and never cancels.
 class SilentProgress final : public Progress {
  public:
-  void Begin(std::string_view, std::int64_t, ProgressUnit) override {}
+  void Begin(std::string_view, std::int64_t, WorkUnit) override {}
   void Advance(std::int64_t) override {}
   void End() override {}
 };

@@ -31,7 +31,7 @@ RandomWeights MeasureRandomWeights(const BaselineInputs& inputs, const ModelResu
   const engine::ForwardOptions options =
       ForwardOptionsOf(model.config(), inputs.protocol, inputs.precision, inputs.run, progress);
   EntropySink entropies(static_cast<int>(ids.size()), model.config().layers, model.config().heads);
-  progress.Begin("random weights: layers", model.config().layers, ProgressUnit::kItems);
+  progress.Begin("random weights: layers", model.config().layers, WorkUnit::kItems);
   engine::Forward(model, ids, entropies, options);
   progress.End();
   RandomWeights found;
