@@ -47,7 +47,7 @@ int ComparePair(const Arguments& args) {
   if (comparison.verdict.code.empty()) return FailureOf(comparison.run);
   const Saved saved = SaveComparison(comparison, OutputFolderName(args.out, plan.slug, comparison.run));
   if (args.common.json) {
-    console.PrintJson(report::ComparisonJson(comparison));
+    console.PrintRaw(report::ComparisonJson(comparison));
     for (const std::string& warning : comparison.warnings) console.Note("warning: " + warning);
   } else {
     console.PrintResult(report::ComparisonTable(comparison));

@@ -99,7 +99,7 @@ void Console::PrintResult(std::string_view text) {
   WriteLines(stdout, text);
 }
 
-void Console::PrintJson(std::string_view text) {
+void Console::PrintRaw(std::string_view text) {
   const ProgressBar::Pause pause(bar_);
   Write(stdout, text);
 }

@@ -40,8 +40,8 @@ class Console final : public Observer {
   void Print(std::string_view text);
   // Results themselves: printed even with --quiet.
   void PrintResult(std::string_view text);
-  // JSON: printed as it is.
-  void PrintJson(std::string_view text);
+  // JSON, a manual page: printed as it is.
+  void PrintRaw(std::string_view text);
   // A line for people on stderr.
   void Note(std::string_view text);
   // An error line on stderr, whatever the options.

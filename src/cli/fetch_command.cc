@@ -56,7 +56,7 @@ int FetchModels(const Arguments& args) {
     }
   }
   if (args.common.json)
-    console.PrintJson(report::JsonText({{"schema_version", kSchemaVersion}, {"models", std::move(list)}}));
+    console.PrintRaw(report::JsonText({{"schema_version", kSchemaVersion}, {"models", std::move(list)}}));
   return exit_code;
 }
 

@@ -61,7 +61,7 @@ int MeasureModels(const Arguments& args) {
   if (NothingMeasured(run)) return exit_code;
   const Saved saved = SaveMeasurement(run, OutputFolderName(args.out, plan.slug, run));
   if (args.common.json) {
-    console.PrintJson(report::ResultsJson(run));
+    console.PrintRaw(report::ResultsJson(run));
     for (const std::string& warning : run.warnings) console.Note("warning: " + warning);
   } else {
     PrintTable(run, args.common, console);

@@ -44,7 +44,7 @@ int RunModels(const CommonOptions& options) {
   Console console(options);
   const auto families = experiment::SupportedFamilies();
   if (options.json)
-    console.PrintJson(report::JsonText(JsonOf(families)));
+    console.PrintRaw(report::JsonText(JsonOf(families)));
   else
     console.PrintResult(TextOf(families));
   return 0;

@@ -46,7 +46,9 @@ void AddColorOption(CLI::App& command) {
 }
 
 void AddOutOption(CLI::App& command, std::string& out, const std::string& usual) {
-  command.add_option("--out", out, "folder to write (default " + usual + ")")->type_name("DIR")->group(kWritten);
+  command.add_option("--out", out, "folder to write (default " + usual + ")")
+      ->type_name("DIR")
+      ->group(kWritten);
 }
 
 void AddProgressOptions(CLI::App& command, CommonOptions& options) {
@@ -99,7 +101,8 @@ void AddRevisionOption(CLI::App& command, std::string& revision, const std::stri
 
 void AddMeasuringOptions(CLI::App& command, CommonOptions& options) {
   AddOutputOptions(command, options);
-  AddVerboseOption(command, options, "more of every model: what is loaded, its check, architecture and settings");
+  AddVerboseOption(command, options,
+                   "more of every model: what is loaded, its check, architecture and settings");
   AddProgressOptions(command, options);
   AddPassOptions(command, options);
   AddHubOptions(command, options);
@@ -116,10 +119,11 @@ void AddPrecisionOptions(CLI::App& command, ProtocolOptions& options) {
              {"auto", "bfloat16", "float16", "float32"})
       ->capture_default_str()
       ->group(kMeasured);
-  TakesOneOf(command.add_option("--numerics", options.numerics,
-                                "whose rounding points: transformers 4.57, 4.47 (queries and keys in float32), or "
-                                "float32 everywhere"),
-             {"hf-4.57", "hf-4.47", "exact"})
+  TakesOneOf(
+      command.add_option("--numerics", options.numerics,
+                         "whose rounding points: transformers 4.57, 4.47 (queries and keys in float32), or "
+                         "float32 everywhere"),
+      {"hf-4.57", "hf-4.47", "exact"})
       ->capture_default_str()
       ->group(kMeasured);
 }
@@ -131,7 +135,8 @@ void AddPromptOptions(CLI::App& command, ProtocolOptions& options) {
       ->type_name("standard-10-v3|FILE")
       ->capture_default_str()
       ->group(kMeasured);
-  TakesNumber(command.add_option("--max-length", options.max_length, "tokens kept of each prompt"), 1, kMost, "N")
+  TakesNumber(command.add_option("--max-length", options.max_length, "tokens kept of each prompt"), 1, kMost,
+              "N")
       ->capture_default_str()
       ->group(kMeasured);
   command
@@ -164,8 +169,9 @@ void AddPaddingOptions(CLI::App& command, ProtocolOptions& options) {
              {"none", "max-length"})
       ->capture_default_str()
       ->group(kMeasured);
-  TakesOneOf(command.add_option("--padding-side", options.padding_side, "where it goes (default: the tokenizer's)"),
-             {"left", "right"})
+  TakesOneOf(
+      command.add_option("--padding-side", options.padding_side, "where it goes (default: the tokenizer's)"),
+      {"left", "right"})
       ->group(kMeasured);
 }
 

@@ -16,7 +16,7 @@ namespace {
 constexpr int kBarWidth = 24;
 constexpr std::chrono::milliseconds kRedraw{100};
 constexpr std::chrono::milliseconds kStill{1'000};  // the longest without a sign of life
-constexpr std::int64_t kFewItems = 128;               // each of them is shown
+constexpr std::int64_t kFewItems = 128;             // each of them is shown
 constexpr std::chrono::milliseconds kPaceWindow{1'000};
 
 double SecondsBetween(std::chrono::steady_clock::time_point from, std::chrono::steady_clock::time_point to) {

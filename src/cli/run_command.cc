@@ -41,7 +41,7 @@ int RunExperiment(const Arguments& args) {
   }
   const Saved saved = SaveExperiment(run, OutputFolderName(args.out, plan.slug, run));
   if (args.common.json)
-    console.PrintJson(report::ResultsJson(run));
+    console.PrintRaw(report::ResultsJson(run));
   else
     PrintDecision(run, args.common.quiet, console);
   for (const std::string& note : saved.notes) console.Note("note: " + note);

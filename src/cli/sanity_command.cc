@@ -32,8 +32,8 @@ int RunCheck(const ModelArguments& args) {
     run.sanity_override = {passed.use_chat_template, passed.dtype, passed.label};
   }
   if (args.common.json)
-    console.PrintJson(report::ResultsJson(run));
-  else
+    console.PrintRaw(report::ResultsJson(run));
+  else if (args.common.quiet || !outcome.passed)
     console.PrintResult(outcome.passed ? "SANITY PASS: " + run.sanity->label + "\n"
                                        : "SANITY FAIL: no variant passed\n");
   return outcome.passed ? 0 : 1;

@@ -145,9 +145,7 @@ Saved SaveComparison(const Comparison& comparison, const std::string& folder) {
   return {In(out.Target(), names), {}, figure_error};
 }
 
-void PrintWritten(const Saved& saved, Console& console) {
-  console.Print(WrittenLines(saved.paths));
-}
+void PrintWritten(const Saved& saved, Console& console) { console.Print(WrittenLines(saved.paths)); }
 
 std::string OutputFolderName(const std::string& out, const std::string& name, const RunResult& run) {
   if (!out.empty()) return out;

@@ -53,8 +53,8 @@ std::string Number(double value) { return std::isnan(value) ? "undefined" : fmt:
 std::string RowOf(const experiment::StoredIndex& one, std::size_t width) {
   const IndexStatistics& statistics = one.statistics;
   std::string text = fmt::format(
-      "{:<{}}  {:>6}  {:>5}  {:>9}  {:>16}  {}  {:>11}", one.place, width, one.layers, one.heads,
-      Number(one.specialization_index), Number(one.mean_head_correlation), NullColumns(statistics.null),
+      "{:<{}}  {:>7}  {:>9}  {}  {:>6}", one.place, width, fmt::format("{} x {}", one.layers, one.heads),
+      Number(one.specialization_index), NullColumns(statistics.null),
       statistics.shares.value ? fmt::format("{:.4f}", statistics.shares.value->depth_share) : "-");
   if (!one.constant_heads.empty())
     text += fmt::format("  {} constant heads left out", one.constant_heads.size());
@@ -64,7 +64,8 @@ std::string RowOf(const experiment::StoredIndex& one, std::size_t width) {
 // What the columns say in words, and what they cannot hold.
 std::string WordsOf(const experiment::StoredIndex& one) {
   const auto& bootstrap = one.statistics.bootstrap;
-  std::string text = one.place + "\n  " + one.statistics.readings.null + "\n";
+  std::string text = fmt::format("{}\n  mean head correlation {}\n  {}\n", one.place,
+                                 Number(one.mean_head_correlation), one.statistics.readings.null);
   if (bootstrap.value) {
     const Interval& interval = bootstrap.value->at_95();
     text += fmt::format("  95 % interval over {} prompts {:.4f} to {:.4f}\n", one.prompts, interval.low,
@@ -78,9 +79,8 @@ std::string WordsOf(const experiment::StoredIndex& one) {
 std::string TextOf(const std::vector<experiment::StoredIndex>& all) {
   std::size_t width = 5;
   for (const auto& one : all) width = std::max(width, one.place.size());
-  std::string text = fmt::format(
-      "{:<{}}  layers  heads         SI  mean correlation  heads shuffled        z       p  depth share\n",
-      "place", width);
+  std::string text = fmt::format("{:<{}}  {:>7}  {:>9}  {:<16}  {:>6}  {:>6}  {:>6}\n", "place", width,
+                                 "L x H", "SI", "heads shuffled", "z", "p", "depth");
   for (const auto& one : all) text += RowOf(one, width);
   text += "\n";
   for (const auto& one : all) text += WordsOf(one);
@@ -91,7 +91,7 @@ int RunSi(const Arguments& args) {
   Console console(args.common);
   const auto all = experiment::StoredIndices(args.file);
   if (args.common.json)
-    console.PrintJson(report::JsonText(JsonOf(all)));
+    console.PrintRaw(report::JsonText(JsonOf(all)));
   else
     console.PrintResult(TextOf(all));
   return 0;

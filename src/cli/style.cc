@@ -26,8 +26,8 @@ struct Mark {
 constexpr std::array kMarks = {Mark{"✓", Tone::kGood}, Mark{"✗", Tone::kBad}, Mark{"⚠", Tone::kCaution}};
 // At the start of a line, behind its indentation.
 constexpr std::array kLabels = {
-    Mark{"VERIFIED:", Tone::kGood},  Mark{"DIFFERS:", Tone::kBad},    Mark{"ERROR:", Tone::kBad},
-    Mark{"Error ", Tone::kBad},      Mark{"Warning ", Tone::kCaution}, Mark{"warning:", Tone::kCaution},
+    Mark{"VERIFIED:", Tone::kGood}, Mark{"DIFFERS:", Tone::kBad},     Mark{"ERROR:", Tone::kBad},
+    Mark{"Error ", Tone::kBad},     Mark{"Warning ", Tone::kCaution}, Mark{"warning:", Tone::kCaution},
     Mark{"note:", Tone::kFaint},
 };
 
@@ -51,7 +51,8 @@ bool IsRule(std::string_view line) {
   return line.size() > 3 && line.find_first_not_of('-') == std::string_view::npos;
 }
 
-// "SIZE LADDER", "FINAL VERDICT: ...", ">>> ... <<<": a line whose words up to a colon or bracket are capitals.
+// "SIZE LADDER", "FINAL VERDICT: ...", ">>> ... <<<": a line whose words up to a colon or bracket are
+// capitals.
 bool IsHeading(std::string_view line) {
   if (line.starts_with(">>> ")) return true;
   const std::string_view front = line.substr(0, line.find_first_of(":("));

@@ -77,7 +77,8 @@ std::string WrittenLines(const std::vector<std::string>& paths) {
   std::size_t width = 0;
   for (const Reading& reading : shown) width = std::max(width, reading.name.size());
   std::string text = fmt::format("written to {}\n", Shown(fs::path(paths.front()).parent_path()));
-  for (const Reading& reading : shown) text += fmt::format("  {:<{}}  {}\n", reading.name, width, reading.what);
+  for (const Reading& reading : shown)
+    text += fmt::format("  {:<{}}  {}\n", reading.name, width, reading.what);
   if (!names.rest().empty()) text += fmt::format("  and {}\n", fmt::join(names.rest(), ", "));
   return text;
 }

@@ -122,7 +122,7 @@ int RunVerify(const Arguments& args) {
   experiment::Verify(recorded, {!args.no_recompute, args.common.run_options()}, console,
                      [&](const CheckGroup& group) { findings.Add(group); });
   if (args.common.json)
-    console.PrintJson(report::JsonText(findings.JsonOf(!args.no_recompute)));
+    console.PrintRaw(report::JsonText(findings.JsonOf(!args.no_recompute)));
   else
     console.PrintResult(findings.LastLine(!args.no_recompute));
   return findings.verified() ? 0 : 1;

@@ -16,14 +16,16 @@ std::size_t HangOf(std::string_view line, std::size_t columns) {
   const std::size_t gap = line.find("  ", start);
   if (gap != std::string_view::npos) {
     const std::size_t text = line.find_first_not_of(' ', gap);
-    const std::size_t column = text == std::string_view::npos ? 0 : report::DisplayWidth(line.substr(0, text));
+    const std::size_t column =
+        text == std::string_view::npos ? 0 : report::DisplayWidth(line.substr(0, text));
     if (column > 0 && column * 3 <= columns) return column;
   }
   return start + 2;
 }
 
 // `column`: where the line begins.
-std::string WrappedLine(std::string_view line, std::size_t hang, std::size_t columns, std::size_t column = 0) {
+std::string WrappedLine(std::string_view line, std::size_t hang, std::size_t columns,
+                        std::size_t column = 0) {
   std::string text;
   while (!line.empty()) {
     const std::size_t spaces = std::min(line.find_first_not_of(' '), line.size());
