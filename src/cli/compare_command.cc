@@ -45,7 +45,10 @@ int ComparePair(const Arguments& args) {
   const Comparison comparison = Compare(plan, args.common.run_options(), console);
   const int exit_code = comparison.run.models.empty() ? 0 : ExitCodeOf(comparison.run);
   if (comparison.verdict.code.empty()) return FailureOf(comparison.run);
-  const Saved saved = SaveComparison(comparison, OutputFolderName(args.out, plan.slug, comparison.run));
+  const std::string folder = OutputFolderName(args.out, plan.slug, comparison.run);
+  const Saved saved = SaveOrContinue(comparison.run, args.common.fresh, console, [&](Progress& progress) {
+    return SaveComparison(comparison, folder, progress);
+  });
   if (args.common.json) {
     console.PrintRaw(report::ComparisonJson(comparison));
     for (const std::string& warning : comparison.warnings) console.Note("warning: " + warning);

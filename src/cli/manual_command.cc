@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/choices.h"
 #include "cli/commands.h"
@@ -37,7 +38,9 @@ int PrintManual(const CLI::App& program, const Arguments& args) {
 void AddManual(CLI::App& program, int& exit_code) {
   auto args = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("man", "The manual page of a command, or of all, for man -l -");
-  TakesOneOf(command->add_option("COMMAND", args->command, "run, measure, ..."), CommandNames(program));
+  std::vector<std::string> commands = CommandNames(program);
+  commands.emplace_back("help");
+  TakesOneOf(command->add_option("COMMAND", args->command, "run, measure, ..."), commands);
   command->add_option("--into", args->into, "write every page into this folder")->type_name("DIR")->group("");
   command->footer("Example: headspec man measure | man -l -");
   command->callback([&program, args, &exit_code] { exit_code = PrintManual(program, *args); });

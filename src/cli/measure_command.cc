@@ -59,7 +59,10 @@ int MeasureModels(const Arguments& args) {
   const RunResult run = Measure(plan, args.common.run_options(), console);
   const int exit_code = ExitCodeOf(run);
   if (NothingMeasured(run)) return exit_code;
-  const Saved saved = SaveMeasurement(run, OutputFolderName(args.out, plan.slug, run));
+  const std::string folder = OutputFolderName(args.out, plan.slug, run);
+  const Saved saved = SaveOrContinue(run, args.common.fresh, console, [&](Progress& progress) {
+    return SaveMeasurement(run, folder, progress);
+  });
   if (args.common.json) {
     console.PrintRaw(report::ResultsJson(run));
     for (const std::string& warning : run.warnings) console.Note("warning: " + warning);

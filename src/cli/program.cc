@@ -32,9 +32,9 @@ void BuildProgram(CLI::App& program, int& exit_code) {
   AddVerify(program, exit_code);
   AddFetch(program, exit_code);
   AddModels(program, exit_code);
-  AddHelp(program, exit_code);
-  AddManual(program, exit_code);
   AddCompletion(program, exit_code);
+  AddManual(program, exit_code);
+  AddHelp(program, exit_code);
   for (CLI::App* command : program.get_subcommands({})) {
     command->set_help_flag("-h,--help", "the options of this command")->group(kTalk);
   }

@@ -39,7 +39,10 @@ int RunExperiment(const Arguments& args) {
                                    report::VerdictBlock(run), report::SupportBlock(run)}) {
     if (!block.empty()) console.Print(block + "\n");
   }
-  const Saved saved = SaveExperiment(run, OutputFolderName(args.out, plan.slug, run));
+  const std::string folder = OutputFolderName(args.out, plan.slug, run);
+  const Saved saved = SaveOrContinue(run, args.common.fresh, console, [&](Progress& progress) {
+    return SaveExperiment(run, folder, progress);
+  });
   if (args.common.json)
     console.PrintRaw(report::ResultsJson(run));
   else

@@ -7,6 +7,8 @@
 #include "cli/summary.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "experiment/interruption.h"
+#include "experiment/progress.h"
 #include "report/bundle.h"
 #include "report/comparison_figure.h"
 #include "report/comparison_json.h"
@@ -46,16 +48,23 @@ void WriteArrays(const RunResult& run, std::vector<std::string>& names, report::
 }
 
 // A picture that cannot be drawn must not cost the measurement: returns why, or "".
-std::string Draw(const std::string& stem, std::vector<std::string>& names,
+std::string Draw(const std::string& stem, std::vector<std::string>& names, Progress& progress,
                  const std::function<void()>& render) {
   try {
+    Steps steps(&progress, "drawing " + stem, 1);
     render();
+    steps.Next();
   } catch (const Error& e) {
+    if (e.kind() == ErrorKind::kInterrupted) throw;
     return e.what();
   }
   const std::vector<std::string> files = report::PictureFiles(stem);
   names.insert(names.end(), files.begin(), files.end());
   return "";
+}
+
+void RequireGoingOn(const Progress& progress) {
+  if (progress.Cancelled()) throw Error(ErrorKind::kInterrupted, "interrupted: nothing was written");
 }
 
 bool HasFailed(const ModelResult& model) { return model.error.has_value(); }
@@ -90,7 +99,7 @@ void RequireFreeFolder(const std::string& out) {
   if (!out.empty() || !std::filesystem::exists(folder)) const report::OutputFolder trial(folder);
 }
 
-Saved SaveMeasurement(const RunResult& run, const std::string& folder) {
+Saved SaveMeasurement(const RunResult& run, const std::string& folder, Progress& progress) {
   report::OutputFolder out(folder);
   std::vector<std::string> names = {"results.json"};
   out.Write("results.json", report::ResultsJson(run));
@@ -98,21 +107,23 @@ Saved SaveMeasurement(const RunResult& run, const std::string& folder) {
   std::string figure_error;
   if (report::HasSensitivity(run)) {
     const report::Pictures pictures = report::SensitivityPictures(run);
-    figure_error = Draw(pictures.stem, names, [&] { report::RenderPictures(pictures, out.WorkPath()); });
+    figure_error = Draw(pictures.stem, names, progress,
+                        [&] { report::RenderPictures(pictures, out.WorkPath(), &progress); });
   }
   WriteProvenance(run, names, out);
+  RequireGoingOn(progress);
   out.Commit();
   return {In(out.Target(), names), {}, figure_error};
 }
 
-Saved SaveExperiment(const RunResult& run, const std::string& folder) {
+Saved SaveExperiment(const RunResult& run, const std::string& folder, Progress& progress) {
   report::OutputFolder out(folder);
   std::vector<std::string> names = {"results.json"};
   out.Write("results.json", report::ResultsJson(run));
   WriteArrays(run, names, out);
   const report::Figure figure = report::DescribeFigure(run);
   const std::string figure_error =
-      Draw("figure", names, [&] { report::RenderFigure(figure, out.WorkPath()); });
+      Draw("figure", names, progress, [&] { report::RenderFigure(figure, out.WorkPath(), &progress); });
   out.Write("manifest.toml", run.plan.manifest_text);
   names.emplace_back("manifest.toml");
   WriteProvenance(run, names, out);
@@ -120,11 +131,12 @@ Saved SaveExperiment(const RunResult& run, const std::string& folder) {
   for (const std::string& name : names) entries.push_back({name, out.WorkPath() / name});
   names.push_back(run.plan.slug + "_" + run.timestamp + ".zip");
   report::WriteBundle(out.WorkPath() / names.back(), entries);
+  RequireGoingOn(progress);
   out.Commit();
   return {In(out.Target(), names), figure.notes, figure_error};
 }
 
-Saved SaveComparison(const Comparison& comparison, const std::string& folder) {
+Saved SaveComparison(const Comparison& comparison, const std::string& folder, Progress& progress) {
   const RunResult& run = comparison.run;
   report::OutputFolder out(folder);
   std::vector<std::string> names = {"results.json"};
@@ -133,16 +145,24 @@ Saved SaveComparison(const Comparison& comparison, const std::string& folder) {
     out.Write("measured.json", report::ResultsJson(run));
     names.emplace_back("measured.json");
   }
-  std::string figure_error;
-  try {
-    report::RenderFigure(report::DescribeComparisonFigure(comparison), out.WorkPath());
-    names.insert(names.end(), std::begin(report::kFigureFiles), std::end(report::kFigureFiles));
-  } catch (const Error& e) {
-    figure_error = e.what();
-  }
+  const report::Figure figure = report::DescribeComparisonFigure(comparison);
+  const std::string figure_error =
+      Draw("figure", names, progress, [&] { report::RenderFigure(figure, out.WorkPath(), &progress); });
   WriteProvenance(run, names, out);
+  RequireGoingOn(progress);
   out.Commit();
   return {In(out.Target(), names), {}, figure_error};
+}
+
+Saved SaveOrContinue(const RunResult& run, bool fresh, Console& console,
+                     const std::function<Saved(Progress&)>& save) {
+  experiment::ObserverProgress progress(console);
+  try {
+    return save(progress);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::kInterrupted) throw;
+    throw experiment::Interruption(run.models, run.models.size(), fresh);
+  }
 }
 
 void PrintWritten(const Saved& saved, Console& console) { console.Print(WrittenLines(saved.paths)); }

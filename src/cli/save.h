@@ -1,10 +1,12 @@
-// Writing what was measured: all files of a run in one folder, or none.
+// Writing what was measured: all files of a run in one folder, or, when it fails or is interrupted, none.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "cli/console.h"
+#include "core/progress.h"
 #include "headspec/comparison.h"
 #include "headspec/result.h"
 
@@ -18,14 +20,18 @@ struct Saved {
 
 // results.json, heads.npz, heads.csv and provenance.json, as `measure` writes them, and what the index
 // depends on as a figure, where that was measured.
-Saved SaveMeasurement(const RunResult& run, const std::string& folder);
+Saved SaveMeasurement(const RunResult& run, const std::string& folder, Progress& progress);
 // Everything of the experiment: results.json, heads.npz, heads.csv, the figure in three formats with its
 // script and data, the manifest, provenance.json, and the bundle with all of it.
-Saved SaveExperiment(const RunResult& run, const std::string& folder);
+Saved SaveExperiment(const RunResult& run, const std::string& folder, Progress& progress);
 
 // results.json and provenance.json of a pair, the figure, and what was measured for it (measured.json, as
 // `measure` writes it).
-Saved SaveComparison(const Comparison& comparison, const std::string& folder);
+Saved SaveComparison(const Comparison& comparison, const std::string& folder, Progress& progress);
+
+// `save`, and what is kept where it was interrupted.
+Saved SaveOrContinue(const RunResult& run, bool fresh, Console& console,
+                     const std::function<Saved(Progress&)>& save);
 
 // The list of the files for people.
 void PrintWritten(const Saved& saved, Console& console);

@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/options.h"
+#include "experiment/progress.h"
 #include "experiment/stored_si.h"
 #include "report/json_text.h"
 #include "report/statistics_json.h"
@@ -89,7 +90,8 @@ std::string TextOf(const std::vector<experiment::StoredIndex>& all) {
 
 int RunSi(const Arguments& args) {
   Console console(args.common);
-  const auto all = experiment::StoredIndices(args.file);
+  experiment::ObserverProgress progress(console);
+  const auto all = experiment::StoredIndices(args.file, &progress);
   if (args.common.json)
     console.PrintRaw(report::JsonText(JsonOf(all)));
   else

@@ -27,6 +27,17 @@ std::vector<std::string> OptionNames(const CLI::App& command) {
   return names;
 }
 
+// Dashes, which all have, make no option like another.
+std::string NearestOption(const std::string& option, const CLI::App& command) {
+  const auto bare = [](const std::string& name) { return name.substr(name.find_first_not_of('-')); };
+  std::vector<std::string> names;
+  for (const std::string& name : OptionNames(command)) {
+    if (name.starts_with("--")) names.push_back(bare(name));
+  }
+  const std::string nearest = Nearest(bare(option), names);
+  return nearest.empty() ? "" : "--" + nearest;
+}
+
 std::vector<std::string> CommandsWith(const CLI::App& program, const std::string& option) {
   std::vector<std::string> commands;
   for (const CLI::App* command : CommandsOf(program)) {
@@ -51,7 +62,7 @@ bool WantsNext(const CLI::App& command, const std::string& word) {
 }
 
 std::string UnknownOption(const CLI::App& program, const CLI::App& command, const std::string& option) {
-  const std::string nearest = Nearest(option, OptionNames(command));
+  const std::string nearest = NearestOption(option, command);
   const auto elsewhere = CommandsWith(program, option);
   std::string text = fmt::format("{}: unknown option of headspec {}", option, command.get_name());
   if (!elsewhere.empty())
@@ -131,7 +142,10 @@ std::string UsageComplaint(const CLI::App& program, const std::vector<std::strin
     if (text.empty()) text = MissingArgument(*command);
     if (text.empty()) text = SurplusArgument(*command);
   }
-  return text.empty() ? fmt::format("{}; see headspec help {}", error.what(), command->get_name()) : text;
+  if (!text.empty()) return text;
+  text = error.what();
+  const bool says_what = text.find("did you mean") != std::string::npos;
+  return says_what ? text : fmt::format("{}; see headspec help {}", text, command->get_name());
 }
 
 }  // namespace headspec::cli

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "core/error.h"
 #include "headspec/work_unit.h"
 
 namespace headspec {
@@ -28,6 +29,29 @@ class SilentProgress final : public Progress {
   void Begin(std::string_view, std::int64_t, WorkUnit) override {}
   void Advance(std::int64_t) override {}
   void End() override {}
+};
+
+// Many short steps of one piece of work, told of and stopped between them. Without a progress it is silent.
+class Steps {
+ public:
+  Steps(Progress* progress, std::string_view what, std::int64_t total) : progress_(progress) {
+    if (progress_ != nullptr) progress_->Begin(what, total, WorkUnit::kItems);
+  }
+  ~Steps() {
+    if (progress_ != nullptr) progress_->End();
+  }
+  Steps(const Steps&) = delete;
+  Steps& operator=(const Steps&) = delete;
+
+  // One is done. Throws Error(kInterrupted) when cancelled.
+  void Next() {
+    if (progress_ == nullptr) return;
+    if (progress_->Cancelled()) throw Error(ErrorKind::kInterrupted, "interrupted: nothing was written");
+    progress_->Advance(1);
+  }
+
+ private:
+  Progress* progress_;
 };
 
 }  // namespace headspec

@@ -25,7 +25,7 @@ constexpr std::uint64_t kSeed = 42;
 
 RandomWeights MeasureRandomWeights(const BaselineInputs& inputs, const ModelResult& measured,
                                    Progress& progress) {
-  const RandomCheckpoint weights(inputs.subject, kSeed, inputs.run.threads);
+  const RandomCheckpoint weights(inputs.subject, kSeed, inputs.run.threads, &progress);
   const model::Model model = model::Model::Open(weights.folder());
   const auto& ids = measured.token_ids;
   const engine::ForwardOptions options =

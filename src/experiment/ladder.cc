@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "experiment/interruption.h"
 #include "experiment/measurement.h"
 #include "experiment/pass.h"
 #include "experiment/sanity.h"
@@ -120,12 +121,6 @@ ModelResult MeasureWithFallback(const Subject& subject, const ModelEntry& entry,
   return last;
 }
 
-// After a ladder was interrupted between its first model and its last.
-std::string ContinueHint(const RunOptions& options) {
-  return fmt::format("finished models are kept, run it again{} to go on",
-                     options.fresh ? " without --fresh" : "");
-}
-
 // Every model of the plan, with the given settings or, without, each with its own. `first` is the first
 // model, where the sanity check has loaded it. Each model is closed before the next one is loaded.
 void MeasureLadder(std::optional<Subject> first, const std::optional<MeasurementSettings>& settings,
@@ -140,7 +135,7 @@ void MeasureLadder(std::optional<Subject> first, const std::optional<Measurement
       }));
     } catch (const Error& e) {
       if (e.kind() == ErrorKind::kInterrupted && !result.models.empty())
-        throw Error(e.kind(), e.what(), ContinueHint(options));
+        throw experiment::Interruption(result.models, result.plan.ladder.size(), options.fresh);
       throw;
     }
     observer.OnModelEnd(result.models.back());

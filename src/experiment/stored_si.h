@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/progress.h"
 #include "headspec/statistics.h"
 #include "headspec/table.h"
 
@@ -24,6 +25,6 @@ struct StoredIndex {
 };
 
 // With the seed that a run has by default.
-std::vector<StoredIndex> StoredIndices(const std::filesystem::path& file);
+std::vector<StoredIndex> StoredIndices(const std::filesystem::path& file, Progress* progress = nullptr);
 
 }  // namespace headspec::experiment

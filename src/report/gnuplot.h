@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/progress.h"
+
 namespace headspec::report {
 
 // `text` as a gnuplot string that means exactly it: nothing in it is expanded, run or escaped.
@@ -16,6 +18,7 @@ std::string DrawEveryFormat(std::string_view script);
 
 // Runs `gnuplot -d script` in `folder`. Throws Error(kSystem) if gnuplot is not on PATH, and with its first
 // line of complaint if it fails.
-void RunGnuplot(const std::filesystem::path& folder, const std::string& script);
+void RunGnuplot(const std::filesystem::path& folder, const std::string& script,
+                const Progress* progress = nullptr);
 
 }  // namespace headspec::report

@@ -44,11 +44,11 @@ std::vector<std::string> PictureFiles(const std::string& stem) {
   return {stem + ".png", stem + ".svg", stem + ".pdf", stem + ".gp", stem + ".dat"};
 }
 
-void RenderPictures(const Pictures& pictures, const fs::path& folder) {
+void RenderPictures(const Pictures& pictures, const fs::path& folder, const Progress* progress) {
   const Discard work(CreatePartialFolder(folder / pictures.stem));
   WriteFile(work.path() / (pictures.stem + ".gp"), pictures.script);
   WriteFile(work.path() / (pictures.stem + ".dat"), pictures.data);
-  RunGnuplot(work.path(), pictures.stem + ".gp");
+  RunGnuplot(work.path(), pictures.stem + ".gp", progress);
   CheckComplete(work.path(), pictures.stem);
   for (const std::string& name : PictureFiles(pictures.stem)) {
     std::error_code error;
