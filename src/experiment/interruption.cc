@@ -20,7 +20,8 @@ bool IsKept(const ModelResult& model) {
 Error Interruption(const std::vector<ModelResult>& done, std::size_t total, bool fresh) {
   const auto kept = std::count_if(done.begin(), done.end(), IsKept);
   if (kept == 0) return Error(ErrorKind::kInterrupted, "interrupted: nothing was written");
-  const std::string what = total == 1 ? "the model is" : fmt::format("{} of {} models are", kept, total);
+  const std::string what =
+      total == 1 ? "the model is" : fmt::format("{} of {} models {}", kept, total, kept == 1 ? "is" : "are");
   return Error(ErrorKind::kInterrupted, fmt::format("interrupted: {} kept", what),
                fmt::format("run the same command again{} to go on", fresh ? " without --fresh" : ""));
 }
