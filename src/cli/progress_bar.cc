@@ -76,7 +76,8 @@ void ProgressBar::Begin(std::string what, std::int64_t total, WorkUnit unit) {
     total_ = total;
     start_ = Clock::now();
     pace_ = {start_, 0, 0};
-    if (total > 0) Draw(start_);
+    drawn_ = start_;
+    if (total > 0 && (unit == WorkUnit::kBytes || total <= kFewItems)) Draw(start_);
   }
   wake_.notify_all();
 }
@@ -89,7 +90,7 @@ void ProgressBar::Advance(std::int64_t units) {
   if (now - pace_.since >= kPaceWindow)
     pace_ = {now, done_, static_cast<double>(done_ - pace_.done) / SecondsBetween(pace_.since, now)};
   const bool is_step = unit_ == WorkUnit::kItems && total_ <= kFewItems;
-  if (total_ > 0 && (is_step || now - drawn_ >= kRedraw || done_ >= total_)) Draw(now);
+  if (total_ > 0 && (is_step || now - drawn_ >= kRedraw || (is_drawn_ && done_ >= total_))) Draw(now);
 }
 
 void ProgressBar::End() {

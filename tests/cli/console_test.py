@@ -154,7 +154,7 @@ class Colour(HostileTest):
         self.assertNotIn(b"\x1b", self.start(*arguments, "--json").stdout)
 
     def test_errors_too(self):
-        self.assertEqual(self.on_terminal("inspect", "none"), "\x1b[1;31mheadspec:\x1b[0m none: no such folder; give a folder that holds a Hugging "
+        self.assertEqual(self.on_terminal("inspect", "./none"), "\x1b[1;31mheadspec:\x1b[0m ./none: no such folder; give a folder that holds a Hugging "
                                                               "Face checkpoint, or org/name\r\n")
 
 

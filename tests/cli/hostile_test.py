@@ -103,7 +103,7 @@ class CommandLine(HostileTest):
         self.assert_fails(2, "--bogus: unknown option of headspec measure; see headspec help measure", "measure", "x", "--bogus")
         self.assert_fails(2, "--bogus: unknown option of headspec run; see headspec help run", "run", "--bogus")
         self.assert_fails(2, '--dtype: expected one of auto, bfloat16, float16, float32, found "int8"; see headspec help measure', "measure", "x", "--dtype", "int8")
-        self.assert_fails(2, '--dtype: expected one of auto, bfloat16, float16, float32, found "float23"; did you mean float32?', "measure", "x", "--dtype", "float23")
+        self.assert_fails(2, '--dtype: expected one of auto, bfloat16, float16, float32, found "float3"; did you mean float32?', "measure", "x", "--dtype", "float3")
         for words in (["--dtpye", "float32", "x"], ["x", "--dtpye=float32"]):
             self.assert_fails(2, "--dtpye: unknown option of headspec measure; did you mean --dtype?", "measure", *words)
         self.assert_fails(2, "--dtype: a value is missing, expected auto|bfloat16|float16|float32", "measure", "x", "--dtype")

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 from pathlib import Path
 
@@ -61,9 +60,10 @@ class Resume(unittest.TestCase):
                 shutil.rmtree(self.cache)
                 command = [str(PROGRAM), "run", str(manifest), "--out", str(self.dir / kind)]
                 with subprocess.Popen(command, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-                    deadline = time.monotonic() + 300
-                    while len(self.entries()) < 2 and time.monotonic() < deadline:  # the sanity check's and the first model's
-                        time.sleep(0.001)
+                    before = []
+                    while not before or not before[-1].startswith("[1/3] "):  # the first model's line
+                        before.append(process.stdout.readline())
+                        self.assertTrue(before[-1], process.stderr)
                     process.send_signal(number)
                     output, errors = process.communicate(timeout=60)
                 self.assertEqual(process.returncode, -number if number == signal.SIGKILL else 130)
