@@ -147,6 +147,7 @@ class Colour(HostileTest):
             self.assertNotIn("\x1b", self.on_terminal(*arguments, **environment), environment)
         self.assertNotIn("\x1b", self.on_terminal(*arguments, "--color", "never"))
         self.assertIn("\x1b[32m✓", self.on_terminal(*arguments, "--color", "always", NO_COLOR="1"))
+        del self.env["NO_COLOR"]
         self.env["CLICOLOR_FORCE"] = "1"
         forced = self.start(*arguments).stdout.decode()
         self.assertEqual(re.sub(r"\x1b\[[0-9;]*m", "", forced), plain)
