@@ -4,9 +4,10 @@ import os
 import pty
 import shutil
 import subprocess
+import sys
 import time
 
-from fetching import FILES, GOOD, ID, MAIN, PROGRAM, PULL, TAGGED, WITH_TOKEN, FetchTest
+from fetching import FILES, GOOD, ID, MAIN, PROGRAM, PULL, SOURCE, TAGGED, WITH_TOKEN, FetchTest
 
 MANIFEST = """
 experiment = "Test"

@@ -164,8 +164,7 @@ TEST(ModelLine, SaysWhatIsDoneInOneLine) {
   model.timing = {};
   model.timing.load_seconds = 0.25;
   model.timing.forward_seconds = 12.5;
-  EXPECT_EQ(ModelLine(model, 10),
-            "Phi-1.5     SI 0.3412                      MHA, 2 x 2 heads    12.8 s\n");
+  EXPECT_EQ(ModelLine(model, 10), "Phi-1.5     SI 0.3412                      MHA, 2 x 2 heads    12.8 s\n");
   model.statistics.index = SampleStatistics();
   model.timing.reused_from = "20260113_181926";
   model.warnings = {"a warning"};
