@@ -110,7 +110,9 @@ class Findings {
 std::vector<ModelEntry> MeasuredIn(const RunResult& run) {
   std::vector<ModelEntry> entries;
   for (const ModelResult& model : run.models) {
-    if (!model.error) entries.push_back({.name = model.model, .display = model.display});
+    if (model.error) continue;
+    entries.emplace_back().name = model.model;
+    entries.back().display = model.display;
   }
   return entries;
 }
