@@ -6,7 +6,7 @@ from pathlib import Path
 
 PUBLIC = "headspec"
 ALLOWED = {
-    "core": {"headspec/error.h", "headspec/version.h"},
+    "core": {"headspec/error.h", "headspec/version.h", "headspec/work_unit.h"},
     "hub": {"core"},
     "checkpoint": {"core"},
     "text": {"core"},

@@ -160,7 +160,7 @@ class Checkpoint:
 
 def families_of(program):
     """[{"model_types": [...], "covers": "..."}], in the program's order."""
-    return json.loads(subprocess.run([program, "models", "--json"], check=True, capture_output=True, text=True).stdout)
+    return json.loads(subprocess.run([program, "models", "--json"], check=True, capture_output=True, text=True).stdout)["families"]
 
 
 def checkpoints():

@@ -27,7 +27,7 @@ HEADER = ("| matrix | layers x heads | SI | shuffled, mean +- sd | shuffled, mid
 def matrices(program: Path, file: Path) -> dict:
     done = subprocess.run([program, "si", file, "--json"], capture_output=True, text=True, check=True)
     kept = {}
-    for matrix in json.loads(done.stdout):
+    for matrix in json.loads(done.stdout)["matrices"]:
         variant = "instruct" if "/instruct/" in matrix["place"] else "base"
         same = kept.setdefault(variant, matrix)
         if same["head_correlation_matrix"] != matrix["head_correlation_matrix"]:

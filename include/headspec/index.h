@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "headspec/export.h"
+#include "headspec/run.h"
 #include "headspec/statistics.h"
 #include "headspec/table.h"
 
@@ -31,6 +32,7 @@ HEADSPEC_API StoredIndex ComputeIndex(const std::vector<Table>& prompts, std::in
 
 // Of every layers-by-heads matrix in a file: JSON with `entropies` anywhere in it (the published schema), or
 // results of headspec, .npy or .npz. Throws Error.
-HEADSPEC_API std::vector<StoredIndex> StoredIndices(const std::filesystem::path& file);
+HEADSPEC_API std::vector<StoredIndex> StoredIndices(const std::filesystem::path& file,
+                                                    Observer* observer = nullptr);
 
 }  // namespace headspec

@@ -11,10 +11,9 @@
 #include "headspec/metric.h"
 #include "headspec/plan.h"
 #include "headspec/result.h"
+#include "headspec/work_unit.h"
 
 namespace headspec {
-
-enum class WorkUnit { kItems, kBytes };
 
 // Told what happens while it happens; all calls come from the calling thread.
 class HEADSPEC_API Observer {

@@ -15,5 +15,8 @@ void AddReport(CLI::App& program, int& exit_code);
 void AddFetch(CLI::App& program, int& exit_code);
 void AddVerify(CLI::App& program, int& exit_code);
 void AddModels(CLI::App& program, int& exit_code);
+void AddHelp(CLI::App& program, int& exit_code);
+void AddManual(CLI::App& program, int& exit_code);
+void AddCompletion(CLI::App& program, int& exit_code);
 
 }  // namespace headspec::cli

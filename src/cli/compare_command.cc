@@ -46,14 +46,16 @@ int ComparePair(const Arguments& args) {
   const Plan plan = PlanOf(args);
   const auto figures = PaperRequestOf(args.figures);
   RequireMeasured(figures, plan.protocol.metrics);
-  Console console(args.common, plan.protocol.sanity_min_si);
+  Console console(args.common, {plan.ladder, plan.protocol.sanity_min_si});
   const Comparison comparison = Compare(plan, args.common.run_options(), console);
   const int exit_code = comparison.run.models.empty() ? 0 : ExitCodeOf(comparison.run);
   if (comparison.verdict.code.empty()) return FailureOf(comparison.run);
-  const Saved saved =
-      SaveComparison(comparison, OutputFolderName(args.out, plan.slug, comparison.run), figures);
+  const std::string folder = OutputFolderName(args.out, plan.slug, comparison.run);
+  const Saved saved = SaveOrContinue(comparison.run, args.common.fresh, console, [&](Progress& progress) {
+    return SaveComparison(comparison, folder, figures, progress);
+  });
   if (args.common.json) {
-    console.PrintResult(report::ComparisonJson(comparison));
+    console.PrintRaw(report::ComparisonJson(comparison));
     for (const std::string& warning : comparison.warnings) console.Note("warning: " + warning);
   } else {
     console.PrintResult(report::ComparisonTable(comparison));
@@ -74,10 +76,13 @@ void AddCompare(CLI::App& program, int& exit_code) {
       ->add_option("BASE", args->base,
                    "folder, org/name[@revision], or stored results: results.json of headspec, a published "
                    "E11 file")
+      ->type_name("MODEL|FILE")
       ->required();
-  command->add_option("TUNED", args->tuned,
-                      "the tuned model, the same way; left out where BASE is a file that holds both");
-  command->add_option("--out", args->out, "folder to write (default results/compare_<timestamp>)");
+  command
+      ->add_option("TUNED", args->tuned,
+                   "the tuned model, the same way; left out where BASE is a file that holds both")
+      ->type_name("MODEL|FILE");
+  AddOutOption(*command, args->out, "results/compare_<timestamp>");
   AddFigureOptions(*command, args->figures);
   AddPrecisionOptions(*command, args->protocol);
   AddPromptOptions(*command, args->protocol);

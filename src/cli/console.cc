@@ -1,15 +1,17 @@
 #include "cli/console.h"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <cstddef>
 #include <cstdio>
+#include <utility>
 
+#include "cli/style.h"
+#include "cli/wrap.h"
 #include "core/environment.h"
 #include "core/utf8.h"
 #include "report/tables.h"
@@ -18,14 +20,11 @@
 namespace headspec::cli {
 namespace {
 
-constexpr int kBarWidth = 24;
-constexpr std::chrono::milliseconds kRedraw{100};
-constexpr std::chrono::milliseconds kPaceWindow{1'000};
-
-volatile std::sig_atomic_t interrupted = 0;
+std::atomic<bool> interrupted = false;
+static_assert(std::atomic<bool>::is_always_lock_free);  // or a signal handler could not set it
 int stdout_failure = 0;
 
-void OnSignal(int) { interrupted = 1; }
+void OnSignal(int) { interrupted = true; }
 
 void Write(std::FILE* stream, std::string_view text) {
   errno = 0;
@@ -35,13 +34,10 @@ void Write(std::FILE* stream, std::string_view text) {
     stdout_failure = errno;
 }
 
-double SecondsBetween(std::chrono::steady_clock::time_point from, std::chrono::steady_clock::time_point to) {
-  return std::chrono::duration<double>(to - from).count();
-}
-
-std::string Duration(double seconds) {
-  if (seconds < 90) return fmt::format("{:.0f} s", seconds);
-  return fmt::format("{:.0f} min", seconds / 60);
+void WriteLines(std::FILE* stream, std::string_view text) {
+  const std::size_t columns = ColumnsOf(stream);
+  const std::string lines = columns > 0 ? Wrapped(text, columns) : std::string(text);
+  Write(stream, IsColored(stream) ? PaintedLines(lines) : lines);
 }
 
 // Names and words of servers cannot repaint the terminal: control characters and what is no text become \xNN.
@@ -61,10 +57,9 @@ std::string Escaped(std::string_view text) {
   return line;
 }
 
-std::size_t TerminalColumns() {
-  constexpr std::size_t kUsual = 80;
-  winsize size = {};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
+bool ShowsProgress(const CommonOptions& options) {
+  return !options.quiet && !options.no_progress && isatty(STDERR_FILENO) != 0 &&
+         !IsSwitchedOn("HF_HUB_DISABLE_PROGRESS_BARS");
 }
 
 }  // namespace
@@ -81,44 +76,49 @@ void CatchInterrupts() {
               SIG_IGN);  // a file above `ulimit -f` is a failed write with a reason, as on a full disk
 }
 
-void PrintError(std::string_view text) { Write(stderr, "headspec: " + Escaped(text) + "\n"); }
+void PrintError(std::string_view text) {
+  const std::string name = IsColored(stderr) ? Painted(Tone::kBad, "headspec:") : "headspec:";
+  Write(stderr, name + " " + Escaped(text) + "\n");
+}
 
 int StdoutFailure() { return stdout_failure; }
 
-bool Interrupted() { return interrupted != 0; }
+bool Interrupted() { return interrupted; }
 
-Console::Console(const CommonOptions& options, double sanity_min_si)
-    : options_(options),
-      sanity_min_si_(sanity_min_si),
-      show_progress_(!options.quiet && !options.no_progress && isatty(STDERR_FILENO) != 0 &&
-                     !IsSwitchedOn("HF_HUB_DISABLE_PROGRESS_BARS")) {}
-
-Console::~Console() { ClearBar(); }
+Console::Console(const CommonOptions& options, Ladder ladder)
+    : options_(options), ladder_(std::move(ladder)), bar_(ShowsProgress(options)) {}
 
 void Console::Print(std::string_view text) {
   if (options_.quiet) return;
-  ClearBar();
-  Write(options_.json ? stderr : stdout, text);
+  const ProgressBar::Pause pause(bar_);
+  WriteLines(options_.json ? stderr : stdout, text);
 }
 
 void Console::PrintResult(std::string_view text) {
-  ClearBar();
+  const ProgressBar::Pause pause(bar_);
+  WriteLines(stdout, text);
+}
+
+void Console::PrintRaw(std::string_view text) {
+  const ProgressBar::Pause pause(bar_);
   Write(stdout, text);
 }
 
 void Console::Note(std::string_view text) {
   if (options_.quiet) return;
-  ClearBar();
-  Write(stderr, Escaped(text) + "\n");
+  const ProgressBar::Pause pause(bar_);
+  WriteLines(stderr, Escaped(text) + "\n");
 }
 
 void Console::Error(std::string_view text) {
-  ClearBar();
+  const ProgressBar::Pause pause(bar_);
   PrintError(text);
 }
 
+// A check that passes is a step on the way, unless it is what was asked for.
 void Console::OnSanity(const ModelEntry& entry, const SanityResult& result) {
-  Print(report::SanityBlock(result, entry.name, sanity_min_si_) + "\n");
+  if (result.ok && !ladder_.shows_sanity && !options_.verbose) return;
+  Print(report::SanityBlock(result, entry.name, ladder_.sanity_min_si) + "\n");
 }
 
 void Console::OnFallback(const ModelEntry& entry, const std::string& label, const std::string& reason) {
@@ -127,86 +127,33 @@ void Console::OnFallback(const ModelEntry& entry, const std::string& label, cons
 
 void Console::OnModelBegin(const ModelEntry& entry) {
   model_ = entry.display;
-  if (options_.verbose) Note("loading " + entry.name);
+  ++begun_;
+  if (options_.verbose) Note(Position() + "loading " + entry.name);
 }
 
 void Console::OnModelEnd(const ModelResult& result) {
-  if (!result.error) {
-    Print(report::ModelLines(result) + "\n");
-  } else {
+  if (result.error) {
     const bool named =
         result.error->starts_with(result.model + ":") || result.error->starts_with(result.model + "/");
     Error(named ? *result.error : result.model + ": " + *result.error);
+  } else if (options_.verbose) {
+    Print(report::ModelLines(result) + "\n");
+  } else if (ladder_.models.size() > 1) {
+    std::size_t width = 0;
+    for (const ModelEntry& entry : ladder_.models)
+      width = std::max(width, report::DisplayWidth(report::OneLine(entry.display)));
+    Print(Position() + report::ModelLine(result, width));
   }
 }
 
 void Console::OnWorkBegin(std::string_view what, std::int64_t total, WorkUnit unit) {
-  work_ = what;
-  unit_ = unit;
-  done_ = 0;
-  total_ = total;
-  work_start_ = Clock::now();
-  pace_ = {work_start_, 0, 0};
-  DrawBar();
+  bar_.Begin(Position() + model_ + (model_.empty() ? "" : ": ") + std::string(what), total, unit);
 }
 
-void Console::OnWorkAdvance(std::int64_t units) {
-  done_ += units;
-  const Clock::time_point now = Clock::now();
-  if (now - pace_.since >= kPaceWindow) {
-    pace_ = {now, done_, static_cast<double>(done_ - pace_.done) / SecondsBetween(pace_.since, now)};
-  }
-  if (unit_ == WorkUnit::kItems || now - drawn_ >= kRedraw || done_ >= total_) DrawBar();
-}
-
-void Console::OnWorkEnd() {
-  ClearBar();
-  total_ = 0;
-}
-
-bool Console::Cancelled() const { return Interrupted(); }
-
-void Console::DrawBar() {
-  if (!show_progress_ || total_ <= 0) return;
-  const double share = static_cast<double>(done_) / static_cast<double>(total_);
-  const int full = static_cast<int>(share * kBarWidth);
-  std::string bar;
-  for (int i = 0; i < kBarWidth; ++i) bar += i < full ? "█" : "░";
-  const std::string end = fmt::format(" {} {}{}", bar, Amount(), TimeLeft(share));
-  // A line that wraps could not be cleared: the name gives way first. The last column stays free.
-  const std::size_t columns = TerminalColumns() - 1;
-  const std::size_t taken = report::DisplayWidth(end);
-  const std::string name = report::OneLine(model_ + (model_.empty() ? "" : ": ") + work_);
-  const std::string shown = columns > taken ? report::Truncate(name, columns - taken) : "";
-  Write(stderr, "\r\x1b[K" + report::Truncate(shown + end, columns));
-  bar_drawn_ = true;
-  drawn_ = Clock::now();
-}
-
-// "3/32", or "1.20/5.60 GB  98 MB/s".
-std::string Console::Amount() const {
-  if (unit_ == WorkUnit::kItems) return fmt::format("{}/{}", done_, total_);
-  const bool large = total_ >= 1'000'000'000;
-  const double unit = large ? 1e9 : 1e6;
-  std::string text = fmt::format("{:.{}f}/{:.{}f} {}", static_cast<double>(done_) / unit, large ? 2 : 1,
-                                 static_cast<double>(total_) / unit, large ? 2 : 1, large ? "GB" : "MB");
-  if (pace_.rate > 0) text += fmt::format("  {:.{}f} MB/s", pace_.rate / 1e6, pace_.rate < 1e7 ? 1 : 0);
-  return text;
-}
-
-// Bytes come at the pace of the last moments, items at that of all so far.
-std::string Console::TimeLeft(double share) const {
-  const double seconds = SecondsBetween(work_start_, Clock::now());
-  if (unit_ == WorkUnit::kItems)
-    return done_ > 0 ? fmt::format("  {} left", Duration(seconds / share - seconds)) : "";
-  if (pace_.rate <= 0) return "";
-  return fmt::format("  {} left", Duration(static_cast<double>(total_ - done_) / pace_.rate));
-}
-
-void Console::ClearBar() {
-  if (!bar_drawn_) return;
-  Write(stderr, "\r\x1b[K");
-  bar_drawn_ = false;
+// "[2/3] ", where there is more than one.
+std::string Console::Position() const {
+  const std::size_t models = ladder_.models.size();
+  return models > 1 && begun_ > 0 ? fmt::format("[{}/{}] ", std::min(begun_, models), models) : "";
 }
 
 }  // namespace headspec::cli

@@ -1,11 +1,13 @@
 // What a person sees: results on stdout (or nowhere, with --json), notes, progress and errors on stderr.
 #pragma once
 
-#include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/options.h"
+#include "cli/progress_bar.h"
 #include "headspec/run.h"
 
 namespace headspec::cli {
@@ -21,11 +23,16 @@ int StdoutFailure();
 // True once a signal asked the work to stop.
 bool Interrupted();
 
+// What is known of the models before the first one is loaded.
+struct Ladder {
+  std::vector<ModelEntry> models = {};
+  double sanity_min_si = 0.05;
+  bool shows_sanity = false;  // a check that passes, too
+};
+
 class Console final : public Observer {
  public:
-  explicit Console(const CommonOptions& options, double sanity_min_si = 0.05);
-  // What is printed after it, an error too, starts on an empty line.
-  ~Console() override;
+  explicit Console(const CommonOptions& options, Ladder ladder = {});
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
 
@@ -33,6 +40,8 @@ class Console final : public Observer {
   void Print(std::string_view text);
   // Results themselves: printed even with --quiet.
   void PrintResult(std::string_view text);
+  // JSON, a manual page: printed as it is.
+  void PrintRaw(std::string_view text);
   // A line for people on stderr.
   void Note(std::string_view text);
   // An error line on stderr, whatever the options.
@@ -43,35 +52,19 @@ class Console final : public Observer {
   void OnModelBegin(const ModelEntry& entry) override;
   void OnModelEnd(const ModelResult& result) override;
   void OnWorkBegin(std::string_view what, std::int64_t total, WorkUnit unit) override;
-  void OnWorkAdvance(std::int64_t units) override;
-  void OnWorkEnd() override;
+  void OnWorkAdvance(std::int64_t units) override { bar_.Advance(units); }
+  void OnWorkEnd() override { bar_.End(); }
   void OnNote(std::string_view text) override { Note(text); }
-  bool Cancelled() const override;
+  bool Cancelled() const override { return Interrupted(); }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
-  void DrawBar();
-  void ClearBar();
-  std::string Amount() const;
-  std::string TimeLeft(double share) const;
+  std::string Position() const;
 
   CommonOptions options_;
-  double sanity_min_si_;
-  bool show_progress_;
+  Ladder ladder_;
+  std::size_t begun_ = 0;  // models
   std::string model_;
-  std::string work_;
-  WorkUnit unit_ = WorkUnit::kItems;
-  std::int64_t done_ = 0;
-  std::int64_t total_ = 0;
-  bool bar_drawn_ = false;
-  Clock::time_point work_start_;
-  Clock::time_point drawn_;
-  struct {
-    Clock::time_point since;
-    std::int64_t done;
-    double rate;  // units a second over the last whole window
-  } pace_ = {};
+  ProgressBar bar_;
 };
 
 }  // namespace headspec::cli

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -13,6 +14,8 @@
 namespace headspec::cli {
 namespace {
 
+constexpr int kSchemaVersion = 1;  // of docs/fetch.schema.json
+
 struct Arguments {
   std::vector<std::string> models;
   std::string revision = "main";
@@ -25,10 +28,15 @@ nlohmann::ordered_json JsonOf(const experiment::FetchedModel& model) {
           {"notes", model.notes}};
 }
 
+std::string TextOf(const experiment::FetchedModel& model) {
+  return fmt::format("{} {} ({} files, {:.1f} MB)\n  {}\n", model.model, model.commit, model.files.size(),
+                     static_cast<double>(model.bytes) / 1e6, model.folder);
+}
+
 // All names are checked before the first download begins; one failing model does not keep the others away.
 int FetchModels(const Arguments& args) {
   const auto wanted = experiment::NamesOf(args.models, args.revision);
-  Console console(args.common);
+  Console console(args.common, {wanted});
   auto list = nlohmann::ordered_json::array();
   int exit_code = 0;
   for (const ModelEntry& entry : wanted) {
@@ -38,9 +46,8 @@ int FetchModels(const Arguments& args) {
       for (const std::string& note : model.notes) console.Note("note: " + note);
       list.push_back(JsonOf(model));
       if (!args.common.json) {
-        console.PrintResult(fmt::format("{} {} ({} files, {:.1f} MB)\n  {}\n", model.model, model.commit,
-                                        model.files.size(), static_cast<double>(model.bytes) / 1e6,
-                                        model.folder));
+        console.PrintResult(TextOf(model));
+        if (args.common.verbose) console.Print(fmt::format("  {}\n", fmt::join(model.files, "\n  ")));
       }
     } catch (const headspec::Error& error) {
       if (error.kind() == ErrorKind::kInterrupted) throw;
@@ -48,7 +55,8 @@ int FetchModels(const Arguments& args) {
       exit_code = exit_code == 0 ? ExitCodeOf(error.kind()) : exit_code;
     }
   }
-  if (args.common.json) console.PrintResult(report::JsonText(list));
+  if (args.common.json)
+    console.PrintRaw(report::JsonText({{"schema_version", kSchemaVersion}, {"models", std::move(list)}}));
   return exit_code;
 }
 
@@ -58,12 +66,12 @@ void AddFetch(CLI::App& program, int& exit_code) {
   auto args = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand(
       "fetch", "Download models into the Hugging Face cache: resumable, verified, shared with Python");
-  command->add_option("MODEL", args->models, "org/name[@revision] on the Hugging Face hub")->required();
-  command
-      ->add_option("--revision", args->revision,
-                   "branch, tag, commit or refs/pr/N of those without @revision")
-      ->capture_default_str();
+  command->add_option("MODEL", args->models, "org/name[@revision] on the Hugging Face hub")
+      ->type_name("MODEL")
+      ->required();
+  AddRevisionOption(*command, args->revision, "branch, tag, commit or refs/pr/N of those without @revision");
   AddOutputOptions(*command, args->common);
+  AddVerboseOption(*command, args->common, "the names of the files, too");
   AddProgressOptions(*command, args->common);
   AddHubOptions(*command, args->common);
   command->footer("Example: headspec fetch microsoft/phi-1_5 microsoft/phi-2@main");

@@ -18,6 +18,8 @@
 namespace headspec::cli {
 namespace {
 
+constexpr int kSchemaVersion = 1;  // of docs/inspect.schema.json
+
 struct Unit {
   double size;
   std::string_view name;
@@ -49,7 +51,8 @@ std::string Seconds(double seconds) { return Scaled(seconds, {{1, "s"}, {1e-3, "
 
 nlohmann::ordered_json JsonOf(const experiment::Inspection& in) {
   const ModelResult& a = in.architecture;
-  return {{"model", a.model},
+  return {{"schema_version", kSchemaVersion},
+          {"model", a.model},
           {"folder", a.provenance.folder},
           {"revision", a.provenance.revision},
           {"model_type", a.provenance.model_type},
@@ -96,7 +99,7 @@ std::string Marked(const std::vector<std::string>& tokens, const std::vector<std
 std::string TextOf(const experiment::Inspection& in) {
   const ModelResult& a = in.architecture;
   std::string text = fmt::format(
-      "{}  ({} in {})\n"
+      "{}  ({}{})\n"
       "  architecture  {}: {} layers, {} heads, {} key-value heads, hidden {}, d_head {}\n"
       "  ratios        rho_head {:.4f}, rho_kv {:.4f}\n"
       "  weights       {} parameters, stored as {}, {} read once per pass\n"
@@ -104,12 +107,12 @@ std::string TextOf(const experiment::Inspection& in) {
       "  time          about {} for {} tokens ({} at {:.0f} GFLOP/s measured here), if the "
       "file is cached\n"
       "  tokenizer     {}; {}; {}\n",
-      a.model, a.provenance.model_type, a.provenance.folder, a.architecture, a.num_layers, a.num_heads,
-      a.num_kv_heads, a.hidden_size, a.d_head, a.rho_head, a.rho_kv, Parameters(a.provenance.parameters),
-      a.provenance.weights_dtype, Bytes(in.pass.weight_bytes), Bytes(in.pass.activation_bytes),
-      Bytes(in.pass.largest_layer_bytes), in.pass.chunks, in.pass.chunks == 1 ? "" : "s",
-      Seconds(in.pass.operations / in.operations_per_second), in.pass.tokens, Operations(in.pass.operations),
-      in.operations_per_second / 1e9, in.tokenizer_class,
+      a.model, a.provenance.model_type, a.model == a.provenance.folder ? "" : " in " + a.provenance.folder,
+      a.architecture, a.num_layers, a.num_heads, a.num_kv_heads, a.hidden_size, a.d_head, a.rho_head,
+      a.rho_kv, Parameters(a.provenance.parameters), a.provenance.weights_dtype, Bytes(in.pass.weight_bytes),
+      Bytes(in.pass.activation_bytes), Bytes(in.pass.largest_layer_bytes), in.pass.chunks,
+      in.pass.chunks == 1 ? "" : "s", Seconds(in.pass.operations / in.operations_per_second), in.pass.tokens,
+      Operations(in.pass.operations), in.operations_per_second / 1e9, in.tokenizer_class,
       in.adds_bos ? "puts BOS in front" : "adds no BOS: the attention sink falls on the first word",
       !in.has_chat_template              ? "no chat template"
       : in.prompts.chat_template_applied ? "chat template applied"
@@ -127,7 +130,10 @@ int RunInspect(const ModelArguments& args) {
   const auto inspection =
       experiment::Inspect(EntryOf(args.model, args.protocol), BuildProtocol(args.protocol),
                           args.protocol.chat_template, args.common.run_options(), console);
-  console.PrintResult(args.common.json ? report::JsonText(JsonOf(inspection)) : TextOf(inspection));
+  if (args.common.json)
+    console.PrintRaw(report::JsonText(JsonOf(inspection)));
+  else
+    console.PrintResult(TextOf(inspection));
   return 0;
 }
 

@@ -1,7 +1,6 @@
 // The program: reads the command line, runs one command, maps a failure to one line and an exit code.
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -12,11 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "cli/commands.h"
 #include "cli/console.h"
+#include "cli/program.h"
+#include "cli/usage.h"
 #include "core/error.h"
-#include "core/nearest.h"
-#include "headspec/version.h"
 
 namespace {
 
@@ -35,29 +33,15 @@ void OpenStandardStreams() {
   }
 }
 
-// CLI11 only says that a command is missing.
-std::string UnknownCommand(const CLI::App& program, int argc, char** argv) {
-  if (argc < 2 || argv[1][0] == '-') return "";
-  std::vector<std::string> names;
-  for (const CLI::App* command : program.get_subcommands({})) names.push_back(command->get_name());
-  if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return "";
-  const std::string nearest = headspec::Nearest(argv[1], names);
-  return fmt::format("unknown command \"{}\"; {}", argv[1],
-                     nearest.empty() ? fmt::format("commands: {}", fmt::join(names, ", "))
-                                     : fmt::format("did you mean {}?", nearest));
-}
-
 int ParseAndRun(CLI::App& program, int argc, char** argv, const int& exit_code) {
-  if (const std::string unknown = UnknownCommand(program, argc, argv); !unknown.empty())
+  const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (const std::string unknown = headspec::cli::UnknownCommand(program, words); !unknown.empty())
     return Fail(unknown, kUsage);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return program.exit(e);  // --help, --version
-    const auto chosen = program.get_subcommands();
-    return Fail(fmt::format("{}; see headspec {}--help", e.what(),
-                            chosen.empty() ? "" : chosen.front()->get_name() + " "),
-                kUsage);
+    return Fail(headspec::cli::UsageComplaint(program, words, e), kUsage);
   } catch (const headspec::Error& e) {
     if (e.kind() == headspec::ErrorKind::kInterrupted) return Fail(e.what(), kInterrupted);
     if (headspec::cli::Interrupted()) return Fail("interrupted: nothing was written", kInterrupted);
@@ -81,19 +65,8 @@ int ParseAndRun(CLI::App& program, int argc, char** argv, const int& exit_code) 
 int main(int argc, char** argv) {
   OpenStandardStreams();
   CLI::App program("headspec measures how specialised a language model's attention heads are.", "headspec");
-  program.set_version_flag("--version", headspec::Version());
-  program.require_subcommand(1);
   int exit_code = 0;
-  headspec::cli::AddRun(program, exit_code);
-  headspec::cli::AddMeasure(program, exit_code);
-  headspec::cli::AddCompare(program, exit_code);
-  headspec::cli::AddSanity(program, exit_code);
-  headspec::cli::AddInspect(program, exit_code);
-  headspec::cli::AddSi(program, exit_code);
-  headspec::cli::AddReport(program, exit_code);
-  headspec::cli::AddFetch(program, exit_code);
-  headspec::cli::AddVerify(program, exit_code);
-  headspec::cli::AddModels(program, exit_code);
+  headspec::cli::BuildProgram(program, exit_code);
   headspec::cli::CatchInterrupts();
   return ParseAndRun(program, argc, argv, exit_code);
 }

@@ -45,21 +45,33 @@ Plan BuildPlan(const Arguments& args) {
   return plan;
 }
 
+// Of one model the table has nothing that its lines do not say; --verbose has shown them.
+void PrintTable(const RunResult& run, const CommonOptions& options, Console& console) {
+  const bool is_alone = run.models.size() == 1 && !options.quiet;
+  if (!is_alone)
+    console.PrintResult((options.quiet ? "" : "\n") + report::LadderTable(run));
+  else if (!options.verbose)
+    console.PrintResult(report::ModelLines(run.models.front()));
+}
+
 int MeasureModels(const Arguments& args) {
   RequireFreeFolder(args.out);
   const Plan plan = BuildPlan(args);
   const auto figures = PaperRequestOf(args.figures);
   RequireMeasured(figures, plan.protocol.metrics);
-  Console console(args.common, plan.protocol.sanity_min_si);
+  Console console(args.common, {plan.ladder, plan.protocol.sanity_min_si});
   const RunResult run = Measure(plan, args.common.run_options(), console);
   const int exit_code = ExitCodeOf(run);
   if (NothingMeasured(run)) return exit_code;
-  const Saved saved = SaveMeasurement(run, OutputFolderName(args.out, plan.slug, run), figures);
+  const std::string folder = OutputFolderName(args.out, plan.slug, run);
+  const Saved saved = SaveOrContinue(run, args.common.fresh, console, [&](Progress& progress) {
+    return SaveMeasurement(run, folder, figures, progress);
+  });
   if (args.common.json) {
-    console.PrintResult(report::ResultsJson(run));
+    console.PrintRaw(report::ResultsJson(run));
     for (const std::string& warning : run.warnings) console.Note("warning: " + warning);
   } else {
-    console.PrintResult(report::LadderTable(run));
+    PrintTable(run, args.common, console);
     if (args.baselines) console.PrintResult("\n" + report::BaselineTable(run));
     if (args.sensitivity) console.PrintResult("\n" + report::SensitivityTable(run));
   }
@@ -76,17 +88,21 @@ void AddMeasure(CLI::App& program, int& exit_code) {
   auto args = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("measure", "The measurement alone, of one or many models");
   command->add_option("MODEL", args->models, "folder, or org/name[@revision] on the Hugging Face hub")
+      ->type_name("MODEL")
       ->required();
-  command->add_option("--out", args->out, "folder to write (default results/measure_<timestamp>)");
+  AddOutOption(*command, args->out, "results/measure_<timestamp>");
   AddPrecisionOptions(*command, args->protocol);
   AddPromptOptions(*command, args->protocol);
-  command->add_flag("--sensitivity", args->sensitivity,
-                    "also the index in every dtype and numerics profile, of other head metrics, and with one "
-                    "layer or prompt left out: up to five more passes");
-  command->add_flag(
-      "--baselines", args->baselines,
-      "also what heads give that have learnt nothing: this architecture with random weights, in "
-      "memory only, and a uniform head in closed form");
+  command
+      ->add_flag("--sensitivity", args->sensitivity,
+                 "also the index in every dtype and numerics profile, of other head metrics, and with one "
+                 "layer or prompt left out: up to five more passes")
+      ->group(kMeasured);
+  command
+      ->add_flag("--baselines", args->baselines,
+                 "also what heads give that have learnt nothing: this architecture with random weights, in "
+                 "memory only, and a uniform head in closed form")
+      ->group(kMeasured);
   AddMetricsOption(*command, args->protocol.metrics);
   AddFigureOptions(*command, args->figures);
   AddPaddingOptions(*command, args->protocol);

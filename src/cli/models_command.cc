@@ -17,11 +17,13 @@
 namespace headspec::cli {
 namespace {
 
+constexpr int kSchemaVersion = 1;  // of docs/models.schema.json
+
 nlohmann::ordered_json JsonOf(const std::vector<experiment::SupportedFamily>& families) {
   auto list = nlohmann::ordered_json::array();
   for (const experiment::SupportedFamily& family : families)
     list.push_back({{"model_types", family.model_types}, {"covers", family.covers}});
-  return list;
+  return {{"schema_version", kSchemaVersion}, {"families", std::move(list)}};
 }
 
 std::string TypesOf(const experiment::SupportedFamily& family) {
@@ -41,7 +43,10 @@ std::string TextOf(const std::vector<experiment::SupportedFamily>& families) {
 int RunModels(const CommonOptions& options) {
   Console console(options);
   const auto families = experiment::SupportedFamilies();
-  console.PrintResult(options.json ? report::JsonText(JsonOf(families)) : TextOf(families));
+  if (options.json)
+    console.PrintRaw(report::JsonText(JsonOf(families)));
+  else
+    console.PrintResult(TextOf(families));
   return 0;
 }
 

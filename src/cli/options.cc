@@ -4,8 +4,11 @@
 
 #include <charconv>
 #include <cstdint>
+#include <limits>
 #include <system_error>
 
+#include "cli/choices.h"
+#include "cli/style.h"
 #include "core/error.h"
 #include "experiment/precision.h"
 #include "headspec/plans.h"
@@ -13,13 +16,11 @@
 namespace headspec::cli {
 namespace {
 
-// CLI11 makes the largest number of what is larger.
-std::string IsInteger(const std::string& text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size()
-             ? ""
-             : "Value " + text + " is not an integer of 64 bits";
+constexpr int kMost = 1 << 20;
+
+ColorMode ColorModeOf(const std::string& word) {
+  if (word == "auto") return ColorMode::kAuto;
+  return word == "always" ? ColorMode::kAlways : ColorMode::kNever;
 }
 
 constexpr double kNarrowest = 40, kWidest = 400;  // millimetres
@@ -39,97 +40,142 @@ std::string IsWidth(const std::string& text) {
 
 }  // namespace
 
+void AddJsonOption(CLI::App& command, CommonOptions& options) {
+  command.add_flag("--json", options.json, "machine-readable JSON on stdout, everything else on stderr")
+      ->group(kTalk);
+}
+
 void AddQuietOption(CLI::App& command, CommonOptions& options) {
-  command.add_flag("-q,--quiet", options.quiet, "print only results and errors");
+  command.add_flag("-q,--quiet", options.quiet, "print only results and errors")->group(kTalk);
 }
 
 void AddOutputOptions(CLI::App& command, CommonOptions& options) {
-  command.add_flag("--json", options.json, "machine-readable JSON on stdout, everything else on stderr");
+  AddJsonOption(command, options);
   AddQuietOption(command, options);
+  AddColorOption(command);
+}
+
+void AddVerboseOption(CLI::App& command, CommonOptions& options, const std::string& what) {
+  command.add_flag("-v,--verbose", options.verbose, what)->group(kTalk);
+}
+
+void AddColorOption(CLI::App& command) {
+  CLI::Option* option = command.add_option_function<std::string>(
+      "--color", [](const std::string& word) { UseColor(ColorModeOf(word)); },
+      "colours: on a terminal, always or never (NO_COLOR, CLICOLOR_FORCE and TERM=dumb are respected)");
+  TakesOneOf(option, {"auto", "always", "never"})->default_str("auto")->group(kTalk);
+}
+
+void AddOutOption(CLI::App& command, std::string& out, const std::string& usual) {
+  command.add_option("--out", out, "folder to write (default " + usual + ")")
+      ->type_name("DIR")
+      ->group(kWritten);
 }
 
 void AddProgressOptions(CLI::App& command, CommonOptions& options) {
-  command.add_flag("--no-progress", options.no_progress, "no progress bars (they show on a terminal only)");
+  command.add_flag("--no-progress", options.no_progress, "no progress bars (they show on a terminal only)")
+      ->group(kTalk);
 }
 
 void AddPlanningOptions(CLI::App& command, CommonOptions& options) {
-  command.add_option("--threads", options.threads, "threads to use; 0: all")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
-  command
-      .add_option("--activation-memory", options.activation_mb,
-                  "megabytes for activations; more prompts are processed in chunks")
-      ->check(CLI::Range(1, 1 << 20))
-      ->capture_default_str();
+  TakesNumber(command.add_option("--threads", options.threads, "threads to use; 0: all"), 0, 1024, "N")
+      ->capture_default_str()
+      ->group(kMachine);
+  TakesNumber(command.add_option("--activation-memory", options.activation_mb,
+                                 "megabytes for activations; more prompts are processed in chunks"),
+              1, kMost, "MB")
+      ->capture_default_str()
+      ->group(kMachine);
 }
 
 void AddPassOptions(CLI::App& command, CommonOptions& options) {
   AddPlanningOptions(command, options);
-  command.add_flag("--low-memory", options.low_memory, "drop every used layer from the file cache");
-  command.add_flag(
-      "--fast-bf16", options.fast_bf16,
-      "use the processor's bf16 unit; results then differ in the last digits between processors");
-  command.add_option("--cpu", options.cpu_target,
-                     "instruction set to use at most, e.g. AVX2, to see how another machine would do");
-  command.add_flag("--fresh", options.fresh,
-                   "measure again what an earlier run measured with the same weights, tokens and arithmetic");
+  command.add_flag("--low-memory", options.low_memory, "drop every used layer from the file cache")
+      ->group(kMachine);
+  command
+      .add_flag("--fast-bf16", options.fast_bf16,
+                "use the processor's bf16 unit; results then differ in the last digits between processors")
+      ->group(kMachine);
+  command
+      .add_option("--cpu", options.cpu_target,
+                  "instruction set to use at most, e.g. AVX2, to see how another machine would do")
+      ->type_name("SET")
+      ->group(kMachine);
+  command
+      .add_flag("--fresh", options.fresh,
+                "measure again what an earlier run measured with the same weights, tokens and arithmetic")
+      ->group(kMachine);
 }
 
 void AddHubOptions(CLI::App& command, CommonOptions& options) {
-  command.add_flag("--offline", options.offline, "use what the cache has and never ask the hub");
-  command.add_option(
-      "--cache-dir", options.cache_folder,
-      "cache of the hub's models (default: HF_HUB_CACHE, HF_HOME/hub, ~/.cache/huggingface/hub)");
+  command.add_flag("--offline", options.offline, "use what the cache has and never ask the hub")->group(kHub);
+  command
+      .add_option("--cache-dir", options.cache_folder,
+                  "cache of the hub's models (default: HF_HUB_CACHE, HF_HOME/hub, ~/.cache/huggingface/hub)")
+      ->type_name("DIR")
+      ->group(kHub);
+}
+
+void AddRevisionOption(CLI::App& command, std::string& revision, const std::string& what) {
+  command.add_option("--revision", revision, what)->type_name("REVISION")->capture_default_str()->group(kHub);
 }
 
 void AddMeasuringOptions(CLI::App& command, CommonOptions& options) {
   AddOutputOptions(command, options);
-  command.add_flag("-v,--verbose", options.verbose, "name every model on stderr before it is loaded");
+  AddVerboseOption(command, options,
+                   "more of every model: what is loaded, its check, architecture and settings");
   AddProgressOptions(command, options);
   AddPassOptions(command, options);
   AddHubOptions(command, options);
-  command.add_flag("--strict", options.strict,
-                   "refuse a ladder that mixes models with and without BOS or chat template");
+  command
+      .add_flag("--strict", options.strict,
+                "refuse a ladder that mixes models with and without BOS or chat template")
+      ->group(kMeasured);
 }
 
 void AddPrecisionOptions(CLI::App& command, ProtocolOptions& options) {
-  command
-      .add_option(
-          "--dtype", options.dtype,
-          "auto (the first of bfloat16, float16, float32 that passes the sanity check), or one of them")
-      ->check(CLI::IsMember({"auto", "bfloat16", "float16", "float32"}))
-      ->capture_default_str();
-  command
-      .add_option(
-          "--numerics", options.numerics,
-          "rounding points: hf-4.57, hf-4.47 (queries and keys in float32), exact (float32 everywhere)")
-      ->check(CLI::IsMember({"hf-4.57", "hf-4.47", "exact"}))
-      ->capture_default_str();
+  TakesOneOf(command.add_option("--dtype", options.dtype,
+                                "precision; auto: the first of bfloat16, float16, float32 that passes the "
+                                "sanity check"),
+             {"auto", "bfloat16", "float16", "float32"})
+      ->capture_default_str()
+      ->group(kMeasured);
+  TakesOneOf(
+      command.add_option("--numerics", options.numerics,
+                         "whose rounding points: transformers 4.57, 4.47 (queries and keys in float32), or "
+                         "float32 everywhere"),
+      {"hf-4.57", "hf-4.47", "exact"})
+      ->capture_default_str()
+      ->group(kMeasured);
 }
 
 void AddPromptOptions(CLI::App& command, ProtocolOptions& options) {
   command
       .add_option("--prompts", options.prompts,
                   "standard-10-v3, or a file: JSON list of strings, or one prompt a line")
-      ->capture_default_str();
-  command.add_option("--max-length", options.max_length, "tokens kept of each prompt")
-      ->check(CLI::Range(1, 1 << 20))
-      ->capture_default_str();
-  command.add_flag("--chat-template,!--no-chat-template", options.chat_template,
-                   "wrap prompts in the model's chat template");
+      ->type_name("standard-10-v3|FILE")
+      ->capture_default_str()
+      ->group(kMeasured);
+  TakesNumber(command.add_option("--max-length", options.max_length, "tokens kept of each prompt"), 1, kMost,
+              "N")
+      ->capture_default_str()
+      ->group(kMeasured);
   command
-      .add_option("--revision", options.revision, "branch, tag, commit or refs/pr/N of models from the hub")
-      ->capture_default_str();
+      .add_flag("--chat-template,!--no-chat-template", options.chat_template,
+                "wrap prompts in the model's chat template, or not")
+      ->group(kMeasured);
+  AddRevisionOption(command, options.revision, "branch, tag, commit or refs/pr/N of models from the hub");
 }
 
 void AddMetricsOption(CLI::App& command, std::string& metrics) {
-  command
-      .add_option(
+  TakesOneOf(
+      command.add_option(
           "--metrics", metrics,
           "of each head: received (the entropy of the index alone), prompts (also what else it does on "
-          "the prompts), all (also induction, on one more prompt of 50 random tokens: a longer pass)")
-      ->check(CLI::IsMember({"received", "prompts", "all"}))
-      ->capture_default_str();
+          "the prompts), all (also induction, on one more prompt of 50 random tokens: a longer pass)"),
+      {"received", "prompts", "all"})
+      ->capture_default_str()
+      ->group(kMeasured);
 }
 
 HeadMetricSet MetricsOf(const std::string& metrics) {
@@ -138,25 +184,33 @@ HeadMetricSet MetricsOf(const std::string& metrics) {
 }
 
 void AddPaddingOptions(CLI::App& command, ProtocolOptions& options) {
-  command
-      .add_option(
-          "--padding", options.padding,
-          "none, or max-length: fill prompts up and leave the padding in the metric, as some published "
-          "files were measured")
-      ->check(CLI::IsMember({"none", "max-length"}))
-      ->capture_default_str();
-  command.add_option("--padding-side", options.padding_side, "left or right (default: the tokenizer's)")
-      ->check(CLI::IsMember({"left", "right"}));
+  TakesOneOf(command.add_option("--padding", options.padding,
+                                "max-length fills prompts up and leaves the padding in the metric, as some "
+                                "published files were measured"),
+             {"none", "max-length"})
+      ->capture_default_str()
+      ->group(kMeasured);
+  TakesOneOf(
+      command.add_option("--padding-side", options.padding_side, "where it goes (default: the tokenizer's)"),
+      {"left", "right"})
+      ->group(kMeasured);
+}
+
+void AddRerunSeedsOption(CLI::App& command, bool& rerun_seeds) {
+  command.add_flag("--rerun-seeds", rerun_seeds, "really repeat the pass for every seed")->group(kMeasured);
 }
 
 void AddAttentionOptions(CLI::App& command, AttentionOptions& options) {
-  command.add_flag("--keep-attention", options.keep,
-                   "also write the attention of every prompt, layer and head, a byte for each weight, to "
-                   "attention.npz; its size is said before anything is measured");
   command
-      .add_option("--attention-limit", options.limit_mb,
-                  "megabytes of attention that are kept at most; more is refused (default 64)")
-      ->check(CLI::Range(1, 1 << 20));
+      .add_flag("--keep-attention", options.keep,
+                "also write the attention of every prompt, layer and head, a byte for each weight, to "
+                "attention.npz; its size is said before anything is measured")
+      ->group(kWritten);
+  TakesNumber(
+      command.add_option("--attention-limit", options.limit_mb,
+                         "megabytes of attention that are kept at most; more is refused (default 64)"),
+      1, kMost, "MB")
+      ->group(kWritten);
 }
 
 void Apply(const AttentionOptions& options, Protocol& protocol) {
@@ -169,13 +223,15 @@ void Apply(const AttentionOptions& options, Protocol& protocol) {
 }
 
 void AddSeedOptions(CLI::App& command, ProtocolOptions& options) {
-  command
-      .add_option("--seed", options.seeds,
-                  "a seed to record, may be repeated (default 42 123 456); the pass has no randomness")
+  using Limits = std::numeric_limits<std::int64_t>;
+  TakesNumber(command.add_option("--seed", options.seeds,
+                                 "a seed to record, may be repeated (default 42 123 456); the pass has no "
+                                 "randomness"),
+              Limits::min(), Limits::max(), "N")
       ->allow_extra_args(false)  // or it would take the model too
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->check(IsInteger);
-  command.add_flag("--rerun-seeds", options.rerun_seeds, "really repeat the pass for every seed");
+      ->group(kMeasured);
+  AddRerunSeedsOption(command, options.rerun_seeds);
 }
 
 void AddFigureOptions(CLI::App& command, FigureOptions& options) {
@@ -184,14 +240,17 @@ void AddFigureOptions(CLI::App& command, FigureOptions& options) {
           "--figure-width", options.width,
           "also draw figures for a paper, into figures/: single (89 mm), double (183 mm), or 40 to 400 "
           "millimetres")
-      ->check(CLI::Validator(IsWidth, "single|double|MM"));
-  command
-      .add_option("--figure-metrics", options.metrics,
-                  "head maps of these metrics too, by their names in heads.csv, separated by commas")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"query_entropy", "received_entropy_without_first", "sink_mass", "previous_token",
-                             "duplicate_token", "mean_distance", "local_mass", "max_weight",
-                             "effective_support", "induction"}));
+      ->check(CLI::Validator(IsWidth, ""))
+      ->type_name("single|double|MM")
+      ->group(kWritten);
+  TakesOneOf(
+      command
+          .add_option("--figure-metrics", options.metrics,
+                      "head maps of these metrics too, by their names in heads.csv, separated by commas")
+          ->delimiter(','),
+      {"query_entropy", "received_entropy_without_first", "sink_mass", "previous_token", "duplicate_token",
+       "mean_distance", "local_mass", "max_weight", "effective_support", "induction"})
+      ->group(kWritten);
 }
 
 std::optional<report::PaperRequest> PaperRequestOf(const FigureOptions& options) {
@@ -215,6 +274,7 @@ void RequireMeasured(const std::optional<report::PaperRequest>& figures, HeadMet
 
 void AddModelArgument(CLI::App& command, ModelArguments& arguments) {
   command.add_option("MODEL", arguments.model, "folder, or org/name[@revision] on the Hugging Face hub")
+      ->type_name("MODEL")
       ->required();
 }
 

@@ -40,14 +40,28 @@ struct CommonOptions {
             .strict = strict};
   }
 };
+// The headings that options stand under in help and manual.
+inline constexpr const char* kMeasured = "What is measured";
+inline constexpr const char* kWritten = "What is written";
+inline constexpr const char* kMachine = "Machine and memory";
+inline constexpr const char* kHub = "Models of the hub";
+inline constexpr const char* kTalk = "What is printed";
+
 void AddQuietOption(CLI::App& command, CommonOptions& options);      // -q
-void AddOutputOptions(CLI::App& command, CommonOptions& options);    // --json, -q
+void AddJsonOption(CLI::App& command, CommonOptions& options);       // --json
+void AddColorOption(CLI::App& command);                              // --color
+void AddOutputOptions(CLI::App& command, CommonOptions& options);    // those
 void AddProgressOptions(CLI::App& command, CommonOptions& options);  // --no-progress
+// -v, for a command that has `what` to add.
+void AddVerboseOption(CLI::App& command, CommonOptions& options, const std::string& what);
+// --out; `usual` is the folder without it.
+void AddOutOption(CLI::App& command, std::string& out, const std::string& usual);
 void AddPlanningOptions(CLI::App& command, CommonOptions& options);  // --threads, --activation-memory
 // Those, --low-memory, --fast-bf16, --cpu, --fresh.
 void AddPassOptions(CLI::App& command, CommonOptions& options);
-void AddHubOptions(CLI::App& command, CommonOptions& options);        // --offline, --cache-dir
-void AddMeasuringOptions(CLI::App& command, CommonOptions& options);  // all of them, -v and --strict
+void AddHubOptions(CLI::App& command, CommonOptions& options);  // --offline, --cache-dir
+void AddRevisionOption(CLI::App& command, std::string& revision, const std::string& what);  // --revision
+void AddMeasuringOptions(CLI::App& command, CommonOptions& options);  // all but --revision, -v and --strict
 
 // What is measured and how.
 struct ProtocolOptions {
@@ -69,6 +83,7 @@ void AddPromptOptions(CLI::App& command, ProtocolOptions& options);
 void AddMetricsOption(CLI::App& command, std::string& metrics);  // --metrics
 HeadMetricSet MetricsOf(const std::string& metrics);
 void AddPaddingOptions(CLI::App& command, ProtocolOptions& options);  // --padding, --padding-side
+void AddRerunSeedsOption(CLI::App& command, bool& rerun_seeds);       // --rerun-seeds
 // Keeping attention. What is not given is left to the protocol that there is, a manifest's.
 struct AttentionOptions {
   bool keep = false;
@@ -79,7 +94,7 @@ void AddAttentionOptions(CLI::App& command,
 // Throws Error(kInput) on a limit for nothing.
 void Apply(const AttentionOptions& options, Protocol& protocol);
 
-void AddSeedOptions(CLI::App& command, ProtocolOptions& options);  // --seed, --rerun-seeds
+void AddSeedOptions(CLI::App& command, ProtocolOptions& options);  // --seed and --rerun-seeds
 
 // Figures for papers, in figures/ of the output folder.
 struct FigureOptions {

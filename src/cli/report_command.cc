@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "experiment/files.h"
+#include "experiment/progress.h"
 #include "report/attention_arrays.h"
 #include "report/read_results.h"
 #include "report/stored.h"
@@ -81,7 +82,9 @@ int MakeReport(const Arguments& args) {
   const report::Stored stored = ReadResultsFile(file);
   if (beside) RequireOwnFolder(file);
   const Figures figures = PaperRequestOf(args.figures);
-  const Saved saved = beside ? ReplaceReport(stored, folder, figures) : SaveReport(stored, args.out, figures);
+  experiment::ObserverProgress progress(console);
+  const Saved saved = beside ? ReplaceReport(stored, folder, figures, progress)
+                             : SaveReport(stored, args.out, figures, progress);
   for (const std::string& note : saved.notes) console.Note("note: " + note);
   if (!saved.figure_error.empty()) console.Error(saved.figure_error);
   PrintWritten(saved, console);
@@ -94,12 +97,15 @@ void AddReport(CLI::App& program, int& exit_code) {
   auto args = std::make_shared<Arguments>();
   CLI::App* command =
       program.add_subcommand("report", "Figure and report.html again from results.json: no model is needed");
-  command->add_option("RESULTS", args->file, "results.json of run, measure or compare")->required();
-  command->add_option("--out", args->out,
-                      "folder to write (default: beside the results, where both are replaced and "
-                      "provenance.json gets their hashes)");
+  command->add_option("RESULTS", args->file, "results.json of run, measure or compare")
+      ->type_name("FILE")
+      ->required();
+  AddOutOption(*command, args->out,
+               "beside the results, where both are replaced and provenance.json gets their hashes");
   AddFigureOptions(*command, args->figures);
   AddQuietOption(*command, args->common);
+  AddColorOption(*command);
+  AddProgressOptions(*command, args->common);
   command->footer("Example: headspec report results/measure_20260101_120000/results.json --out again");
   command->callback([args, &exit_code] { exit_code = MakeReport(*args); });
 }

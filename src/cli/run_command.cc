@@ -36,16 +36,20 @@ int RunExperiment(const Arguments& args) {
   Apply(args.attention, plan.protocol);
   const auto figures = PaperRequestOf(args.figures);
   RequireMeasured(figures, plan.protocol.metrics);
-  Console console(args.common, plan.protocol.sanity_min_si);
+  Console console(args.common, {plan.ladder, plan.protocol.sanity_min_si, true});
   console.Print(plan.experiment + (plan.purpose.empty() ? "" : ": " + plan.purpose) + "\n\n");
   const RunResult run = Run(plan, args.common.run_options(), console);
+  if (!args.common.verbose) console.Print("\n");
   for (const std::string& block : {report::HypothesisBlock(plan), report::LadderTable(run),
                                    report::VerdictBlock(run), report::SupportBlock(run)}) {
     if (!block.empty()) console.Print(block + "\n");
   }
-  const Saved saved = SaveExperiment(run, OutputFolderName(args.out, plan.slug, run), figures);
+  const std::string folder = OutputFolderName(args.out, plan.slug, run);
+  const Saved saved = SaveOrContinue(run, args.common.fresh, console, [&](Progress& progress) {
+    return SaveExperiment(run, folder, figures, progress);
+  });
   if (args.common.json)
-    console.PrintResult(report::ResultsJson(run));
+    console.PrintRaw(report::ResultsJson(run));
   else
     PrintDecision(run, args.common.quiet, console);
   for (const std::string& note : saved.notes) console.Note("note: " + note);
@@ -60,10 +64,12 @@ void AddRun(CLI::App& program, int& exit_code) {
   auto args = std::make_shared<Arguments>();
   CLI::App* command =
       program.add_subcommand("run", "The whole experiment: sanity check, ladder, verdict, figure, bundle");
-  command->add_option("MANIFEST", args->manifest,
-                      "experiment in TOML; without it the built-in nano ladder runs, offline");
-  command->add_option("--out", args->out, "folder to write (default results/<slug>_<timestamp>)");
-  command->add_flag("--rerun-seeds", args->rerun_seeds, "really repeat the pass for every seed");
+  command
+      ->add_option("MANIFEST", args->manifest,
+                   "experiment in TOML; without it the built-in nano ladder runs, offline")
+      ->type_name("FILE");
+  AddOutOption(*command, args->out, "results/<slug>_<timestamp>");
+  AddRerunSeedsOption(*command, args->rerun_seeds);
   AddMetricsOption(*command, args->metrics);
   AddAttentionOptions(*command, args->attention);
   AddFigureOptions(*command, args->figures);

@@ -18,7 +18,7 @@ int RunCheck(const ModelArguments& args) {
   plan.protocol = BuildProtocol(args.protocol);
   plan.ladder = {EntryOf(args.model, args.protocol)};
   RunResult run = experiment::StartResult(plan, args.common.run_options());
-  Console console(args.common, run.plan.protocol.sanity_min_si);
+  Console console(args.common, {run.plan.ladder, run.plan.protocol.sanity_min_si, true});
   const ModelEntry& entry = run.plan.ladder.front();
   const RunOptions options = args.common.run_options();
   experiment::Subject subject = experiment::LoadSubject(entry, options.hub, console);
@@ -32,8 +32,8 @@ int RunCheck(const ModelArguments& args) {
     run.sanity_override = {passed.use_chat_template, passed.dtype, passed.label};
   }
   if (args.common.json)
-    console.PrintResult(report::ResultsJson(run));
-  else
+    console.PrintRaw(report::ResultsJson(run));
+  else if (args.common.quiet || !outcome.passed)
     console.PrintResult(outcome.passed ? "SANITY PASS: " + run.sanity->label + "\n"
                                        : "SANITY FAIL: no variant passed\n");
   return outcome.passed ? 0 : 1;

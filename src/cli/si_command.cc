@@ -23,6 +23,8 @@ struct Arguments {
 
 using Json = nlohmann::ordered_json;
 
+constexpr int kSchemaVersion = 1;  // of docs/si.schema.json
+
 Json JsonOf(const std::vector<StoredIndex>& all) {
   Json list = Json::array();
   for (const StoredIndex& one : all) {
@@ -36,7 +38,7 @@ Json JsonOf(const std::vector<StoredIndex>& all) {
     report::AddIndexStatistics(one.statistics, item["statistics"]);
     list.push_back(std::move(item));
   }
-  return list;
+  return {{"schema_version", kSchemaVersion}, {"matrices", std::move(list)}};
 }
 
 // "0.7180 +- 0.0044  -0.70  0.450", or blanks.
@@ -51,8 +53,8 @@ std::string Number(double value) { return std::isnan(value) ? "undefined" : fmt:
 std::string RowOf(const StoredIndex& one, std::size_t width) {
   const IndexStatistics& statistics = one.statistics;
   std::string text = fmt::format(
-      "{:<{}}  {:>6}  {:>5}  {:>9}  {:>16}  {}  {:>11}", one.place, width, one.layers, one.heads,
-      Number(one.specialization_index), Number(one.mean_head_correlation), NullColumns(statistics.null),
+      "{:<{}}  {:>7}  {:>9}  {}  {:>6}", one.place, width, fmt::format("{} x {}", one.layers, one.heads),
+      Number(one.specialization_index), NullColumns(statistics.null),
       statistics.shares.value ? fmt::format("{:.4f}", statistics.shares.value->depth_share) : "-");
   if (!one.constant_heads.empty())
     text += fmt::format("  {} constant heads left out", one.constant_heads.size());
@@ -62,7 +64,8 @@ std::string RowOf(const StoredIndex& one, std::size_t width) {
 // What the columns say in words, and what they cannot hold.
 std::string WordsOf(const StoredIndex& one) {
   const auto& bootstrap = one.statistics.bootstrap;
-  std::string text = one.place + "\n  " + one.statistics.readings.null + "\n";
+  std::string text = fmt::format("{}\n  mean head correlation {}\n  {}\n", one.place,
+                                 Number(one.mean_head_correlation), one.statistics.readings.null);
   if (bootstrap.value) {
     const Interval& interval = bootstrap.value->at_95();
     text += fmt::format("  95 % interval over {} prompts {:.4f} to {:.4f}\n", one.prompts, interval.low,
@@ -76,9 +79,8 @@ std::string WordsOf(const StoredIndex& one) {
 std::string TextOf(const std::vector<StoredIndex>& all) {
   std::size_t width = 5;
   for (const auto& one : all) width = std::max(width, one.place.size());
-  std::string text = fmt::format(
-      "{:<{}}  layers  heads         SI  mean correlation  heads shuffled        z       p  depth share\n",
-      "place", width);
+  std::string text = fmt::format("{:<{}}  {:>7}  {:>9}  {:<16}  {:>6}  {:>6}  {:>6}\n", "place", width,
+                                 "L x H", "SI", "heads shuffled", "z", "p", "depth");
   for (const auto& one : all) text += RowOf(one, width);
   text += "\n";
   for (const auto& one : all) text += WordsOf(one);
@@ -87,8 +89,11 @@ std::string TextOf(const std::vector<StoredIndex>& all) {
 
 int RunSi(const Arguments& args) {
   Console console(args.common);
-  const auto all = StoredIndices(args.file);
-  console.PrintResult(args.common.json ? report::JsonText(JsonOf(all)) : TextOf(all));
+  const auto all = StoredIndices(args.file, &console);
+  if (args.common.json)
+    console.PrintRaw(report::JsonText(JsonOf(all)));
+  else
+    console.PrintResult(TextOf(all));
   return 0;
 }
 
@@ -98,7 +103,9 @@ void AddSi(CLI::App& program, int& exit_code) {
   auto args = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand(
       "si", "Index and statistics from stored entropies: JSON with `entropies`, .npy or .npz");
-  command->add_option("FILE", args->file, "file with one or more layers-by-heads matrices")->required();
+  command->add_option("FILE", args->file, "file with one or more layers-by-heads matrices")
+      ->type_name("FILE")
+      ->required();
   AddOutputOptions(*command, args->common);
   command->footer("Example: headspec si results/measure_20260101_120000/results.json");
   command->callback([args, &exit_code] { exit_code = RunSi(*args); });

@@ -23,6 +23,8 @@ using experiment::Check;
 using experiment::CheckGroup;
 using Json = nlohmann::ordered_json;
 
+constexpr int kSchemaVersion = 1;  // of docs/verify.schema.json
+
 struct Arguments {
   std::string folder;
   bool no_recompute = false;
@@ -64,7 +66,12 @@ class Findings {
     if (!options_.json && (differing > 0 || !options_.quiet)) console_.PrintResult(TextOf(group, differing));
   }
 
-  const Json& list() const { return list_; }
+  Json JsonOf(bool recomputed) const {
+    return {{"schema_version", kSchemaVersion},
+            {"verified", verified()},
+            {"measured_again", recomputed},
+            {"checks", list_}};
+  }
   bool verified() const { return differing_ == 0; }
 
   std::string LastLine(bool recomputed) const {
@@ -82,9 +89,12 @@ class Findings {
     text += fmt::format("{}{} {:<11} {}\n", group.model.empty() ? "" : "  ", differing == 0 ? "✓" : "✗",
                         group.what, report::OneLine(outcome));
     for (const Check& check : group.checks) {
-      if (check.ok) continue;
-      text += fmt::format("      {}\n", report::OneLine(fmt::format("{}: expected {}, found {}", check.what,
-                                                                    check.expected, check.found)));
+      if (!check.ok) {
+        text += fmt::format("      {}\n", report::OneLine(fmt::format("{}: expected {}, found {}", check.what,
+                                                                      check.expected, check.found)));
+      } else if (options_.verbose) {
+        text += fmt::format("      {}: {}\n", report::OneLine(check.what), report::OneLine(check.expected));
+      }
     }
     return text;
   }
@@ -97,14 +107,26 @@ class Findings {
   int differing_ = 0;
 };
 
+std::vector<ModelEntry> MeasuredIn(const RunResult& run) {
+  std::vector<ModelEntry> entries;
+  for (const ModelResult& model : run.models) {
+    if (model.error) continue;
+    entries.emplace_back().name = model.model;
+    entries.back().display = model.display;
+  }
+  return entries;
+}
+
 int RunVerify(const Arguments& args) {
-  Console console(args.common);
   const auto recorded = ReadResultFolder(args.folder);
+  Console console(args.common, {MeasuredIn(recorded.results)});
   Findings findings(console, args.common);
   experiment::Verify(recorded, {!args.no_recompute, args.common.run_options()}, console,
                      [&](const CheckGroup& group) { findings.Add(group); });
-  console.PrintResult(args.common.json ? report::JsonText(findings.list())
-                                       : findings.LastLine(!args.no_recompute));
+  if (args.common.json)
+    console.PrintRaw(report::JsonText(findings.JsonOf(!args.no_recompute)));
+  else
+    console.PrintResult(findings.LastLine(!args.no_recompute));
   return findings.verified() ? 0 : 1;
 }
 
@@ -114,10 +136,13 @@ void AddVerify(CLI::App& program, int& exit_code) {
   auto args = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand(
       "verify", "Is a result still what its folder says? Hashes, derived numbers, the measurement again");
-  command->add_option("DIR", args->folder, "folder that run or measure wrote")->required();
-  command->add_flag("--no-recompute", args->no_recompute,
-                    "check files and derived numbers only: no model is measured again");
+  command->add_option("DIR", args->folder, "folder that run or measure wrote")->type_name("DIR")->required();
+  command
+      ->add_flag("--no-recompute", args->no_recompute,
+                 "check files and derived numbers only: no model is measured again")
+      ->group(kMeasured);
   AddOutputOptions(*command, args->common);
+  AddVerboseOption(*command, args->common, "every check, not only those that differ");
   AddProgressOptions(*command, args->common);
   AddPlanningOptions(*command, args->common);
   AddHubOptions(*command, args->common);

@@ -4,15 +4,16 @@
 #include <cstdint>
 #include <string_view>
 
-namespace headspec {
+#include "core/error.h"
+#include "headspec/work_unit.h"
 
-enum class ProgressUnit { kItems, kBytes };
+namespace headspec {
 
 class Progress {
  public:
   virtual ~Progress() = default;
   // Work of `total` units begins; `what` is shown to the user ("microsoft/phi-2: layers").
-  virtual void Begin(std::string_view what, std::int64_t total, ProgressUnit unit) = 0;
+  virtual void Begin(std::string_view what, std::int64_t total, WorkUnit unit) = 0;
   // Negative when work must be done again: a download that starts over.
   virtual void Advance(std::int64_t units) = 0;
   virtual void End() = 0;
@@ -25,9 +26,32 @@ class Progress {
 // Reports nothing and never cancels.
 class SilentProgress final : public Progress {
  public:
-  void Begin(std::string_view, std::int64_t, ProgressUnit) override {}
+  void Begin(std::string_view, std::int64_t, WorkUnit) override {}
   void Advance(std::int64_t) override {}
   void End() override {}
+};
+
+// Many short steps of one piece of work, told of and stopped between them. Without a progress it is silent.
+class Steps {
+ public:
+  Steps(Progress* progress, std::string_view what, std::int64_t total) : progress_(progress) {
+    if (progress_ != nullptr) progress_->Begin(what, total, WorkUnit::kItems);
+  }
+  ~Steps() {
+    if (progress_ != nullptr) progress_->End();
+  }
+  Steps(const Steps&) = delete;
+  Steps& operator=(const Steps&) = delete;
+
+  // One is done. Throws Error(kInterrupted) when cancelled.
+  void Next() {
+    if (progress_ == nullptr) return;
+    if (progress_->Cancelled()) throw Error(ErrorKind::kInterrupted, "interrupted: nothing was written");
+    progress_->Advance(1);
+  }
+
+ private:
+  Progress* progress_;
 };
 
 }  // namespace headspec

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "core/error.h"
 
@@ -21,7 +22,8 @@ void LookOut(const Condition& condition) {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads, const std::function<void()>& enter) {
+ThreadPool::ThreadPool(int threads, const std::function<void()>& enter, std::function<bool()> cancelled)
+    : cancelled_(std::move(cancelled)) {
   if (threads <= 0) threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   try {
     for (int i = 1; i < threads; ++i) {
@@ -72,13 +74,19 @@ void ThreadPool::For(int count, const std::function<void(int)>& body) {
 void ThreadPool::RunTasks() {
   for (int task = next_++; task < count_; task = next_++) {
     try {
+      if (cancelled_ && std::this_thread::get_id() == caller_ && cancelled_())
+        throw Error(ErrorKind::kInterrupted, "interrupted: nothing was written");
       (*body_)(task);
     } catch (...) {
-      const std::lock_guard lock(mutex_);
-      if (!failure_) failure_ = std::current_exception();
-      next_ = count_;
+      Fail(std::current_exception());
     }
   }
+}
+
+void ThreadPool::Fail(std::exception_ptr failure) {
+  const std::lock_guard lock(mutex_);
+  if (!failure_) failure_ = std::move(failure);
+  next_ = count_;
 }
 
 void ThreadPool::Work() {

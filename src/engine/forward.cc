@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -60,6 +61,11 @@ model::Scores ScoresOf(const model::ModelConfig& config, const ForwardOptions& o
   return scores;
 }
 
+std::function<bool()> StopOf(const ForwardOptions& options) {
+  if (options.progress == nullptr) return {};
+  return [progress = options.progress] { return progress->Cancelled(); };
+}
+
 class Pass {
  public:
   Pass(const model::Model& model, const std::vector<TokenIds>& prompts, AttentionSink& sink,
@@ -69,7 +75,7 @@ class Pass {
         lengths_(LengthsOf(prompts)),
         chunks_(SplitIntoChunks(model.config(), lengths_, options.activation_budget)),
         prefetcher_(model, options.low_memory),
-        pool_(options.threads, kernels::AsOnThisThread()),
+        pool_(options.threads, kernels::AsOnThisThread(), StopOf(options)),
         hidden_(chunks_.back().first_token + chunks_.back().tokens, model.config().hidden),
         block_(
             {model.config(), options.type, ScoresOf(model.config(), options), MostTokens(chunks_), lengths_},

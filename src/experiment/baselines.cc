@@ -25,13 +25,13 @@ constexpr std::uint64_t kSeed = 42;
 
 RandomWeights MeasureRandomWeights(const BaselineInputs& inputs, const ModelResult& measured,
                                    Progress& progress) {
-  const RandomCheckpoint weights(inputs.subject, kSeed, inputs.run.threads);
+  const RandomCheckpoint weights(inputs.subject, kSeed, inputs.run.threads, &progress);
   const model::Model model = model::Model::Open(weights.folder());
   const auto& ids = measured.token_ids;
   const engine::ForwardOptions options =
       ForwardOptionsOf(model.config(), inputs.protocol, inputs.precision, inputs.run, progress);
   EntropySink entropies(static_cast<int>(ids.size()), model.config().layers, model.config().heads);
-  progress.Begin("random weights: layers", model.config().layers, ProgressUnit::kItems);
+  progress.Begin("random weights: layers", model.config().layers, WorkUnit::kItems);
   engine::Forward(model, ids, entropies, options);
   progress.End();
   RandomWeights found;

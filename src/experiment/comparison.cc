@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "experiment/measurement.h"
 #include "experiment/pair_statistics.h"
+#include "experiment/progress.h"
 #include "experiment/start_result.h"
 #include "experiment/stored_models.h"
 #include "experiment/uniformity.h"
@@ -204,13 +205,14 @@ std::optional<WithoutPadding> MeasureWithoutPadding(const Comparison& comparison
   if (!plan.protocol.padding.to_max_length || models.size() != 2) return std::nullopt;
   plan.protocol.padding = {};
   observer.OnNote("the same pair without padding:");
+  experiment::ObserverProgress progress(observer);
   Comparison other;
   const Source base{plan.ladder[0], {}}, tuned{plan.ladder[1], {}};
   const RunResult run = MeasureMissing(base, tuned, plan, options, observer);
   if (HasFailed(run)) return std::nullopt;
   other.base = SideOf(base, &run.models[0]);
   other.tuned = SideOf(tuned, &run.models[1]);
-  experiment::ComparePairOf(other.base, other.tuned, other);
+  experiment::ComparePairOf(other.base, other.tuned, other, &progress);
   return WithoutPadding{models[0].padding.side, models[1].padding.side, other.base.specialization_index,
                         other.tuned.specialization_index, other.verdict.code};
 }
@@ -279,8 +281,9 @@ Comparison Compare(const Plan& plan, const RunOptions& options, Observer& observ
     throw Error(ErrorKind::kInput, fmt::format("--strict: {}", fmt::join(comparison.warnings, "; ")),
                 "compare like with like, or leave out --strict");
   WarnOfProtocols(base, tuned, plan, comparison);
+  experiment::ObserverProgress progress(observer);
   DescribePrompts(base, tuned, plan, comparison);
-  experiment::ComparePairOf(comparison.base, comparison.tuned, comparison);
+  experiment::ComparePairOf(comparison.base, comparison.tuned, comparison, &progress);
   comparison.map_difference = MapDifference(comparison.base, comparison.tuned);
   comparison.without_padding = MeasureWithoutPadding(comparison, plan, options, observer);
   comparison.notes = NotesOf(comparison);

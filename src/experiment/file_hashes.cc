@@ -128,7 +128,7 @@ std::vector<std::string> HashFiles(const std::vector<FileToHash>& files, int thr
   if (files.empty()) return {};
   std::int64_t total = 0;
   for (const FileToHash& file : files) total += static_cast<std::int64_t>(file.bytes);
-  progress.Begin("hashing files", total, ProgressUnit::kBytes);
+  progress.Begin("hashing files", total, WorkUnit::kBytes);
   std::vector<std::string> hashes = ParallelHash(files, threads).Run(progress);
   progress.End();
   return hashes;

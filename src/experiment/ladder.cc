@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "experiment/attention_room.h"
+#include "experiment/interruption.h"
 #include "experiment/measurement.h"
 #include "experiment/pass.h"
 #include "experiment/sanity.h"
@@ -121,12 +122,6 @@ ModelResult MeasureWithFallback(const Subject& subject, const ModelEntry& entry,
   return last;
 }
 
-// After a ladder was interrupted between its first model and its last.
-std::string ContinueHint(const RunOptions& options) {
-  return fmt::format("finished models are kept, run it again{} to go on",
-                     options.fresh ? " without --fresh" : "");
-}
-
 // Every model of the plan, with the given settings or, without, each with its own. `first` is the first
 // model, where the sanity check has loaded it. Each model is closed before the next one is loaded.
 void MeasureLadder(std::optional<Subject> first, const std::optional<MeasurementSettings>& settings,
@@ -141,7 +136,7 @@ void MeasureLadder(std::optional<Subject> first, const std::optional<Measurement
       }));
     } catch (const Error& e) {
       if (e.kind() == ErrorKind::kInterrupted && !result.models.empty())
-        throw Error(e.kind(), e.what(), ContinueHint(options));
+        throw experiment::Interruption(result.models, result.plan.ladder.size(), options.fresh);
       throw;
     }
     observer.OnModelEnd(result.models.back());

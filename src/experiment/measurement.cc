@@ -18,6 +18,7 @@
 #include "experiment/padding.h"
 #include "experiment/pass.h"
 #include "experiment/precision.h"
+#include "experiment/progress.h"
 #include "experiment/sensitivity.h"
 #include "experiment/statistics.h"
 #include "metrics/specialization.h"
@@ -117,7 +118,8 @@ void ChooseInduction(const Subject& subject, const Protocol& protocol, ModelResu
     result.warnings.push_back("induction is not measured: " + ids.reason());
 }
 
-void Summarise(PassResult pass, const Protocol& protocol, ModelResult& result) {
+void Summarise(PassResult pass, const Protocol& protocol, ModelResult& result, Observer& observer) {
+  ObserverProgress progress(observer);
   result.head_entropies = metrics::MeanTable(pass.per_prompt);
   result.prompt_entropies = std::move(pass.per_prompt);
   result.kv_group_entropies = KvGroupMeans(result.head_entropies, result.num_kv_heads);
@@ -131,8 +133,8 @@ void Summarise(PassResult pass, const Protocol& protocol, ModelResult& result) {
   result.corr_mean = specialization.mean_correlation;
   result.statistics.head_correlation = std::move(specialization.correlation);
   result.statistics.constant_heads = std::move(specialization.constant_heads);
-  result.statistics.index =
-      ComputeIndexStatistics(result.head_entropies, result.prompt_entropies, StatisticsSeed(protocol));
+  result.statistics.index = ComputeIndexStatistics(result.head_entropies, result.prompt_entropies,
+                                                   StatisticsSeed(protocol), &progress);
   if (result.si_values.empty()) result.si_values.assign(protocol.seeds.size(), specialization.index);
 }
 
@@ -228,7 +230,7 @@ ModelResult MeasureModel(const Subject& subject, const ModelEntry& entry, const 
   if (pass.is_reused) result.timing.reused_from = pass.result.computed_at;
   result.si_values = std::move(passes.si_values);
   result.attention = std::move(pass.result.attention);
-  Summarise(std::move(pass.result), protocol, result);
+  Summarise(std::move(pass.result), protocol, result, observer);
   Aggregate(result);
   for (const auto& ids : result.token_ids) result.valid_lengths.push_back(static_cast<int>(ids.size()));
   Warn(result);

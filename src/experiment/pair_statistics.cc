@@ -59,14 +59,16 @@ Maybe<PermutationNull> Summary(double observed, std::vector<double> found) {
 
 // Any statistic's difference, the heads of both models shuffled within layers.
 Maybe<PermutationNull> WithinLayers(const PairSide& base, const PairSide& tuned, const Statistic& of_base,
-                                    const Statistic& of_tuned) {
+                                    const Statistic& of_tuned, Progress* progress) {
   const auto before = of_base(base.entropies), after = of_tuned(tuned.entropies);
   if (!before || !after) return Maybe<PermutationNull>::None("not defined for one of the models");
   metrics::Random base_random(kSeed, "within-layer shuffles, base");
   metrics::Random tuned_random(kSeed, "within-layer shuffles, tuned");
   Table base_values = base.entropies, tuned_values = tuned.entropies;
   std::vector<double> found;
+  Steps steps(progress, "shuffles", kShuffles);
   for (int i = 0; i < kShuffles; ++i) {
+    steps.Next();
     for (auto& layer : base_values) base_random.Shuffle(layer);
     for (auto& layer : tuned_values) tuned_random.Shuffle(layer);
     const auto first = of_base(base_values), second = of_tuned(tuned_values);
@@ -84,15 +86,17 @@ std::string WhyNoExchange(const PairSide& base, const PairSide& tuned) {
 }
 
 // Each prompt's tables change sides by the toss of a coin; with few prompts, all ways are taken.
-Maybe<PermutationNull> WithinPrompts(const PairSide& base, const PairSide& tuned,
-                                     const Statistic& statistic) {
+Maybe<PermutationNull> WithinPrompts(const PairSide& base, const PairSide& tuned, const Statistic& statistic,
+                                     Progress* progress) {
   if (std::string why = WhyNoExchange(base, tuned); !why.empty()) return Maybe<PermutationNull>::None(why);
   const std::size_t prompts = base.prompt_entropies.size();
   const bool is_exact = prompts <= 10;
   metrics::Random random(kSeed, "models exchanged within prompts");
   const int count = is_exact ? 1 << prompts : kShuffles;
   std::vector<double> found;
+  Steps steps(progress, "exchanges", count);
   for (int i = 0; i < count; ++i) {
+    steps.Next();
     std::vector<Table> first = base.prompt_entropies, second = tuned.prompt_entropies;
     for (std::size_t p = 0; p < prompts; ++p) {
       if (is_exact ? (i >> p & 1) == 1 : random.Below(2) == 1) std::swap(first[p], second[p]);
@@ -122,7 +126,8 @@ std::string ReadNullOf(const std::string& what, const Maybe<PermutationNull>& nu
 // What the differences of a pair share.
 class PairJudge {
  public:
-  PairJudge(const PairSide& base, const PairSide& tuned) : base_(base), tuned_(tuned) {
+  PairJudge(const PairSide& base, const PairSide& tuned, Progress* progress)
+      : base_(base), tuned_(tuned), progress_(progress) {
     if (base.prompt_entropies.empty() || tuned.prompt_entropies.empty()) return;
     metrics::Random random(kSeed, "bootstrap over prompts");
     resamples_ = metrics::DrawResamples(static_cast<int>(base.prompt_entropies.size()), kResamples, random);
@@ -149,7 +154,7 @@ class PairJudge {
   Maybe<metrics::Bootstrap> Resampled(const Statistic& statistic) const {
     if (resamples_.empty()) return Maybe<metrics::Bootstrap>::None("only the mean over prompts was stored");
     return metrics::BootstrapDifference(base_.prompt_entropies, tuned_.prompt_entropies, statistic,
-                                        resamples_);
+                                        resamples_, progress_);
   }
 
   static std::string ReadInterval(const PromptBootstrap& bootstrap) {
@@ -162,6 +167,7 @@ class PairJudge {
 
   const PairSide& base_;
   const PairSide& tuned_;
+  Progress* progress_;
   std::vector<metrics::Resample> resamples_;
 };
 
@@ -173,18 +179,19 @@ void SetNull(const Maybe<PermutationNull>& null, const char* what, PairDelta& de
 }
 
 std::vector<PairDelta> DeltasOf(const PairSide& base, const PairSide& tuned,
-                                const metrics::PairComparison& pair) {
-  const PairJudge judge(base, tuned);
+                                const metrics::PairComparison& pair, Progress* progress) {
+  const PairJudge judge(base, tuned, progress);
   std::vector<PairDelta> deltas = {judge.Delta("specialization", pair.index_delta, metrics::FastIndex),
                                    judge.Delta("correlation", pair.correlation_delta, Correlation),
                                    judge.Delta("variance", pair.variance_delta, metrics::MeanHeadVariance)};
-  const auto index_null = metrics::ComputeDeltaNull(base.entropies, tuned.entropies, {kShuffles, kSeed});
+  const auto index_null =
+      metrics::ComputeDeltaNull(base.entropies, tuned.entropies, {kShuffles, kSeed, progress});
   SetNull(index_null, kWithinLayers, deltas[0]);
   deltas[0].null_reading = metrics::ReadDeltaNull(index_null);
   SetNull(index_null, kWithinLayers, deltas[1]);
   if (deltas[1].null) deltas[1].null = Turned(*deltas[1].null);
   deltas[1].null_reading = "the SI difference with the sign turned: the same fact";
-  const auto variance_null = WithinPrompts(base, tuned, metrics::MeanHeadVariance);
+  const auto variance_null = WithinPrompts(base, tuned, metrics::MeanHeadVariance, progress);
   SetNull(variance_null, kWithinPrompts, deltas[2]);
   deltas[2].null_reading = ReadNullOf("variance", variance_null, kWithinPrompts,
                                       "these prompts do not tell the models apart by it",
@@ -201,7 +208,7 @@ std::vector<PairDelta> DeltasOf(const PairSide& base, const PairSide& tuned,
     deltas[3].why_no_bootstrap = "the models group their heads differently";
     deltas[3].bootstrap_reading = "no interval over prompts: " + deltas[3].why_no_bootstrap;
   }
-  const auto ratio_null = WithinLayers(base, tuned, ratio, tuned_ratio);
+  const auto ratio_null = WithinLayers(base, tuned, ratio, tuned_ratio, progress);
   SetNull(ratio_null, kWithinLayers, deltas[3]);
   deltas[3].null_reading =
       ReadNullOf("group ratio", ratio_null, kWithinLayers, "no sign that heads of one group moved together",
@@ -237,7 +244,7 @@ void SummarizeSide(PairSide& side) {
   side.null_reading = metrics::ReadNull(null);
 }
 
-void ComparePairOf(const PairSide& base, const PairSide& tuned, Comparison& comparison) {
+void ComparePairOf(const PairSide& base, const PairSide& tuned, Comparison& comparison, Progress* progress) {
   const auto first = metrics::SummarizeHeads(base.entropies, base.kv_heads);
   const auto second = metrics::SummarizeHeads(tuned.entropies, tuned.kv_heads);
   const auto pair = metrics::ComparePair(*first, *second);
@@ -246,7 +253,7 @@ void ComparePairOf(const PairSide& base, const PairSide& tuned, Comparison& comp
                 "fewer than two heads vary over its layers, so there is no difference to judge");
   comparison.verdict = {metrics::CodeOf(pair->verdict), pair->index_decreased, pair->correlation_increased,
                         pair->variance_decreased};
-  comparison.deltas = DeltasOf(base, tuned, *pair);
+  comparison.deltas = DeltasOf(base, tuned, *pair, progress);
 }
 
 }  // namespace headspec::experiment

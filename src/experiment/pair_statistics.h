@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/progress.h"
 #include "headspec/comparison.h"
 #include "metrics/permutation_null.h"
 
@@ -12,7 +13,8 @@ namespace headspec::experiment {
 
 // The differences of the pair, in the order of the published files. Throws Error(kRun) if an index is not
 // defined. Fills `verdict` too.
-void ComparePairOf(const PairSide& base, const PairSide& tuned, Comparison& comparison);
+void ComparePairOf(const PairSide& base, const PairSide& tuned, Comparison& comparison,
+                   Progress* progress = nullptr);
 
 // The side's fields that follow from its entropies. Throws Error(kRun) if they are not numbers, with `name`.
 void SummarizeSide(PairSide& side);

@@ -89,7 +89,7 @@ PassResult Compute(const Subject& subject, std::vector<std::vector<int>> ids, co
 PassResult ComputeShown(const Subject& subject, const std::vector<std::vector<int>>& ids,
                         const PassRequest& request, const engine::ForwardOptions& options) {
   options.progress->Begin(request.kind == PassKind::kSanity ? "sanity check: layers" : "layers",
-                          subject.model.config().layers, ProgressUnit::kItems);
+                          subject.model.config().layers, WorkUnit::kItems);
   PassResult result = Compute(subject, ids, request, options);
   options.progress->End();
   return result;

@@ -13,8 +13,8 @@ namespace headspec::experiment {
 class ObserverProgress final : public Progress {
  public:
   explicit ObserverProgress(Observer& observer) : observer_(observer) {}
-  void Begin(std::string_view what, std::int64_t total, ProgressUnit unit) override {
-    observer_.OnWorkBegin(what, total, unit == ProgressUnit::kBytes ? WorkUnit::kBytes : WorkUnit::kItems);
+  void Begin(std::string_view what, std::int64_t total, WorkUnit unit) override {
+    observer_.OnWorkBegin(what, total, unit);
   }
   void Advance(std::int64_t units) override { observer_.OnWorkAdvance(units); }
   void End() override { observer_.OnWorkEnd(); }

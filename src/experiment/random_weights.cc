@@ -192,7 +192,8 @@ void RequireFit(const std::vector<const Tensor*>& used) {
 
 }  // namespace
 
-RandomCheckpoint::RandomCheckpoint(const Subject& original, std::uint64_t seed, int threads)
+RandomCheckpoint::RandomCheckpoint(const Subject& original, std::uint64_t seed, int threads,
+                                   Progress* progress)
     : range_(RangeOf(original.folder)), file_(memfd_create("headspec random weights", MFD_CLOEXEC)) {
   const std::vector<const Tensor*> used = original.model.UsedTensors();
   RequireFit(used);
@@ -206,11 +207,13 @@ RandomCheckpoint::RandomCheckpoint(const Subject& original, std::uint64_t seed, 
   std::memcpy(map.data(), header.data(), header.size());
   const std::set<const Tensor*> is_used(used.begin(), used.end());
   const TensorFiller filler(original.model.config(), seed, range_);
-  ThreadPool pool(threads);
+  ThreadPool pool(threads, {}, [progress] { return progress != nullptr && progress->Cancelled(); });
+  Steps steps(progress, "random weights: tensors", static_cast<std::int64_t>(tensors.size()));
   std::size_t at = header.size();
   for (const Tensor& tensor : tensors) {
     if (is_used.contains(&tensor)) filler.Fill(tensor, map.data() + at, pool);
     at += tensor.bytes.size();
+    steps.Next();
   }
   std::string name = (fs::temp_directory_path() / "headspec-random-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) FailSystem("cannot create a folder for two links");

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "core/file_descriptor.h"
+#include "core/progress.h"
 #include "experiment/subject.h"
 
 namespace headspec::experiment {
@@ -18,7 +19,7 @@ class RandomCheckpoint {
  public:
   // Every tensor that a pass over `original` reads, with its type and shape. Throws Error: kInput for
   // quantised weights, kSystem if they do not fit into the memory that is free.
-  RandomCheckpoint(const Subject& original, std::uint64_t seed, int threads);
+  RandomCheckpoint(const Subject& original, std::uint64_t seed, int threads, Progress* progress = nullptr);
   ~RandomCheckpoint();
   RandomCheckpoint(const RandomCheckpoint&) = delete;
   RandomCheckpoint& operator=(const RandomCheckpoint&) = delete;

@@ -79,11 +79,12 @@ LineStatistics LineOf(const metrics::LineFit& fit) {
           .p = fit.p};
 }
 
-metrics::Maybe<metrics::Bootstrap> ResamplePrompts(const std::vector<Table>& prompts, std::uint64_t seed) {
+metrics::Maybe<metrics::Bootstrap> ResamplePrompts(const std::vector<Table>& prompts, std::uint64_t seed,
+                                                   Progress* progress) {
   if (prompts.empty()) return metrics::Maybe<metrics::Bootstrap>::None("no values of single prompts");
   metrics::Random random(seed, "bootstrap");
   const auto resamples = metrics::DrawResamples(static_cast<int>(prompts.size()), kResamples, random);
-  return metrics::BootstrapPrompts(prompts, metrics::FastIndex, resamples);
+  return metrics::BootstrapPrompts(prompts, metrics::FastIndex, resamples, progress);
 }
 
 std::optional<double> SizeOf(const ModelResult& model) {
@@ -123,14 +124,14 @@ std::int64_t StatisticsSeed(const Protocol& protocol) {
 }
 
 IndexStatistics ComputeIndexStatistics(const Table& mean, const std::vector<Table>& prompts,
-                                       std::int64_t seed) {
+                                       std::int64_t seed, Progress* progress) {
   const auto bits = static_cast<std::uint64_t>(seed);
-  const auto null = metrics::ComputePermutationNull(mean, {.seed = bits});
+  const auto null = metrics::ComputePermutationNull(mean, {.seed = bits, .progress = progress});
   IndexStatistics statistics;
   statistics.seed = seed;
   statistics.null = Convert(null, NullOf);
   statistics.shares = Convert(metrics::ComputeVarianceShares(mean), SharesOf);
-  statistics.bootstrap = Convert(ResamplePrompts(prompts, bits), BootstrapOf);
+  statistics.bootstrap = Convert(ResamplePrompts(prompts, bits, progress), BootstrapOf);
   statistics.readings.null = metrics::ReadNull(null);
   CompareWithTarget(std::nan(""), nullptr, statistics);
   return statistics;

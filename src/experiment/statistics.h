@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/progress.h"
 #include "headspec/plan.h"
 #include "headspec/result.h"
 
@@ -16,7 +17,7 @@ std::int64_t StatisticsSeed(const Protocol& protocol);
 // `mean` is (L, H), the mean of `prompts`, (P)(L, H); without prompts there is no bootstrap. No equivalence:
 // that takes a target.
 IndexStatistics ComputeIndexStatistics(const Table& mean, const std::vector<Table>& prompts,
-                                       std::int64_t seed);
+                                       std::int64_t seed, Progress* progress = nullptr);
 
 // The index `si` against the hypothesis; null: there is none.
 void CompareWithTarget(double si, const Hypothesis* hypothesis, IndexStatistics& statistics);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "experiment/progress.h"
 #include "experiment/statistics.h"
 #include "experiment/stored_entropies.h"
 #include "headspec/index.h"
@@ -29,11 +30,11 @@ bool HasMean(const std::vector<Table>& prompts, const Table& mean) {
   });
 }
 
-IndexStatistics StatisticsOf(const StoredEntropies& stored) {
+IndexStatistics StatisticsOf(const StoredEntropies& stored, Progress* progress) {
   const std::int64_t seed = experiment::StatisticsSeed({});
   const bool is_mean = stored.prompts.empty() || HasMean(stored.prompts, stored.values);
   IndexStatistics statistics =
-      ComputeIndexStatistics(stored.values, is_mean ? stored.prompts : std::vector<Table>{}, seed);
+      ComputeIndexStatistics(stored.values, is_mean ? stored.prompts : std::vector<Table>{}, seed, progress);
   if (!is_mean) statistics.bootstrap.reason = "the mean of the prompts' values is another matrix";
   return statistics;
 }
@@ -75,13 +76,15 @@ void CheckShapes(const std::vector<Table>& prompts) {
 
 }  // namespace
 
-std::vector<StoredIndex> StoredIndices(const std::filesystem::path& file) {
+std::vector<StoredIndex> StoredIndices(const std::filesystem::path& file, Observer* observer) {
+  Observer silent;
+  experiment::ObserverProgress progress(observer == nullptr ? silent : *observer);
   std::vector<StoredIndex> all;
   for (const StoredEntropies& stored : ReadStoredEntropies(file)) {
     StoredIndex& index = all.emplace_back(IndexOf(stored.values));
     index.place = stored.place;
     index.prompts = static_cast<int>(stored.prompts.size());
-    index.statistics = StatisticsOf(stored);
+    index.statistics = StatisticsOf(stored, &progress);
   }
   return all;
 }

@@ -143,9 +143,11 @@ Check CompareStatistic(const std::string& what, const T& expected, const T& foun
 }
 
 // With the recorded seed, whichever that was.
-void AddIndexStatistics(const ModelResult& stored, const Plan& plan, const Table& means, CheckGroup& group) {
+void AddIndexStatistics(const ModelResult& stored, const Plan& plan, const Table& means, Observer& observer,
+                        CheckGroup& group) {
+  ObserverProgress progress(observer);
   const IndexStatistics& found = stored.statistics.index;
-  IndexStatistics again = ComputeIndexStatistics(means, stored.prompt_entropies, found.seed);
+  IndexStatistics again = ComputeIndexStatistics(means, stored.prompt_entropies, found.seed, &progress);
   CompareWithTarget(metrics::ComputeSpecialization(means).index,
                     plan.hypothesis ? &*plan.hypothesis : nullptr, again);
   group.checks.push_back(CompareStatistic("permutation null", again.null, found.null));
@@ -156,7 +158,7 @@ void AddIndexStatistics(const ModelResult& stored, const Plan& plan, const Table
 }
 
 // Derived numbers, derived again.
-CheckGroup CheckStatistics(const ModelResult& stored, const Plan& plan) {
+CheckGroup CheckStatistics(const ModelResult& stored, const Plan& plan, Observer& observer) {
   const Table means = metrics::MeanTable(stored.prompt_entropies);
   const metrics::Specialization again = metrics::ComputeSpecialization(means);
   CheckGroup group{
@@ -184,7 +186,7 @@ CheckGroup CheckStatistics(const ModelResult& stored, const Plan& plan) {
       [](const std::vector<int>& ids, int length) { return static_cast<int>(ids.size()) == length; });
   group.checks.push_back(
       {"valid lengths", same_lengths, "numbers of token ids", same_lengths ? "the same" : "others"});
-  AddIndexStatistics(stored, plan, means, group);
+  AddIndexStatistics(stored, plan, means, observer, group);
   return group;
 }
 
@@ -260,7 +262,7 @@ void Verify(const ResultFolder& recorded, const VerifyOptions& options, Observer
     observer.OnModelBegin(RecordedEntry(stored));
     const auto& beside = recorded.provenance.models;
     on_group(CheckRecords(stored, i < beside.size() ? &beside[i] : nullptr));
-    on_group(CheckStatistics(stored, run.plan));
+    on_group(CheckStatistics(stored, run.plan, observer));
     const auto [files, folder] = CheckModelFiles(stored, options.run, observer);
     on_group(files);
     if (!options.recompute || folder.empty()) continue;

@@ -333,7 +333,7 @@ void DownloadBlobs(const Line& line, const Repository& repository, const std::st
   }
   if (all.empty()) return;
   RequireSpace(line, repository, needed);
-  line.progress.Begin("downloading", static_cast<std::int64_t>(total), ProgressUnit::kBytes);
+  line.progress.Begin("downloading", static_cast<std::int64_t>(total), WorkUnit::kBytes);
   try {
     RunAll(all, line, line.model.settings.parallel);
   } catch (const HubRefusal& refusal) {

@@ -95,12 +95,14 @@ Interval CorrectedInterval(const std::vector<double>& sorted, const Correction& 
 }
 
 Maybe<Bootstrap> Compute(std::size_t prompts, const OfResample& value_of,
-                         const std::vector<Resample>& resamples) {
+                         const std::vector<Resample>& resamples, Progress* progress) {
   const auto estimate = value_of(Resample(prompts, 1));
   if (!estimate) return Maybe<Bootstrap>::None("undefined on the mean over all prompts");
   Bootstrap result;
   result.estimate = *estimate;
+  Steps steps(progress, "resamples", static_cast<std::int64_t>(resamples.size()));
   for (const Resample& resample : resamples) {
+    steps.Next();
     if (const auto value = value_of(resample)) result.sorted.push_back(*value);
   }
   result.undefined = static_cast<int>(resamples.size() - result.sorted.size());
@@ -151,14 +153,15 @@ std::vector<Resample> DrawResamples(int prompts, int count, Random& random) {
 }
 
 Maybe<Bootstrap> BootstrapPrompts(const std::vector<Table>& tables, const Statistic& statistic,
-                                  const std::vector<Resample>& resamples) {
+                                  const std::vector<Resample>& resamples, Progress* progress) {
   if (std::string reason = WhyNone(tables); !reason.empty()) return Maybe<Bootstrap>::None(reason);
   OfMeanTable of_mean(tables, statistic);
-  return Compute(tables.size(), std::ref(of_mean), resamples);
+  return Compute(tables.size(), std::ref(of_mean), resamples, progress);
 }
 
 Maybe<Bootstrap> BootstrapDifference(const std::vector<Table>& base, const std::vector<Table>& tuned,
-                                     const Statistic& statistic, const std::vector<Resample>& resamples) {
+                                     const Statistic& statistic, const std::vector<Resample>& resamples,
+                                     Progress* progress) {
   if (std::string reason = WhyNone(base); !reason.empty()) return Maybe<Bootstrap>::None("base: " + reason);
   if (std::string reason = WhyNone(tuned); !reason.empty()) return Maybe<Bootstrap>::None("tuned: " + reason);
   if (base.size() != tuned.size())
@@ -170,7 +173,7 @@ Maybe<Bootstrap> BootstrapDifference(const std::vector<Table>& base, const std::
     if (!before || !after) return std::nullopt;
     return *after - *before;
   };
-  return Compute(base.size(), difference, resamples);
+  return Compute(base.size(), difference, resamples, progress);
 }
 
 }  // namespace headspec::metrics

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/progress.h"
 #include "headspec/table.h"
 #include "metrics/maybe.h"
 #include "metrics/random.h"
@@ -47,10 +48,11 @@ struct Bootstrap {
 // `tables` is (P)(L, H). None for one prompt, tables that differ in shape, values that are not numbers, a
 // statistic that is undefined on the mean table, or fewer than two resamples that define it.
 Maybe<Bootstrap> BootstrapPrompts(const std::vector<Table>& tables, const Statistic& statistic,
-                                  const std::vector<Resample>& resamples);
+                                  const std::vector<Resample>& resamples, Progress* progress = nullptr);
 
 // Of statistic(tuned) - statistic(base): the same prompts are drawn for both. Their shapes may differ.
 Maybe<Bootstrap> BootstrapDifference(const std::vector<Table>& base, const std::vector<Table>& tuned,
-                                     const Statistic& statistic, const std::vector<Resample>& resamples);
+                                     const Statistic& statistic, const std::vector<Resample>& resamples,
+                                     Progress* progress = nullptr);
 
 }  // namespace headspec::metrics

@@ -55,7 +55,9 @@ Maybe<PermutationNull> ComputePermutationNull(const Table& values, const NullOpt
   if (std::string reason = WhyNoIndex(values); !reason.empty()) return Maybe<PermutationNull>::None(reason);
   Shuffler shuffler(values, options.seed, "within-layer shuffles");
   std::vector<double> found;
+  Steps steps(options.progress, "shuffles", options.shuffles);
   for (int i = 0; i < options.shuffles; ++i) {
+    steps.Next();
     if (const auto index = shuffler.Next()) found.push_back(*index);
   }
   if (found.empty()) return Maybe<PermutationNull>::None("no shuffle has an index");
@@ -70,7 +72,9 @@ Maybe<PermutationNull> ComputeDeltaNull(const Table& base, const Table& tuned, c
   Shuffler base_shuffler(base, options.seed, "within-layer shuffles, base");
   Shuffler tuned_shuffler(tuned, options.seed, "within-layer shuffles, tuned");
   std::vector<double> found;
+  Steps steps(options.progress, "shuffles", options.shuffles);
   for (int i = 0; i < options.shuffles; ++i) {
+    steps.Next();
     const auto before = base_shuffler.Next();
     const auto after = tuned_shuffler.Next();
     if (before && after) found.push_back(*after - *before);

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/progress.h"
 #include "headspec/table.h"
 #include "metrics/maybe.h"
 #include "metrics/summary.h"
@@ -19,6 +20,7 @@ namespace headspec::metrics {
 struct NullOptions {
   int shuffles = 1000;
   std::uint64_t seed = 42;
+  Progress* progress = nullptr;  // may be null
 };
 
 struct PermutationNull {

@@ -150,8 +150,8 @@ Figure DescribeFigure(const RunResult& run) {
   return figure;
 }
 
-void RenderFigure(const Figure& figure, const fs::path& folder) {
-  RenderPictures({{.stem = "figure", .script = figure.script, .data = figure.data}}, folder);
+void RenderFigure(const Figure& figure, const fs::path& folder, const Progress* progress) {
+  RenderPictures({{.stem = "figure", .script = figure.script, .data = figure.data}}, folder, progress);
 }
 
 }  // namespace headspec::report

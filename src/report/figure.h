@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/progress.h"
 #include "headspec/result.h"
 
 namespace headspec::report {
@@ -24,6 +25,7 @@ inline constexpr const char* kFigureFiles[] = {"figure.png", "figure.svg", "figu
 Figure DescribeFigure(const RunResult& run);
 
 // Draws into `folder`, which exists: all of kFigureFiles or, with an Error, none.
-void RenderFigure(const Figure& figure, const std::filesystem::path& folder);
+void RenderFigure(const Figure& figure, const std::filesystem::path& folder,
+                  const Progress* progress = nullptr);
 
 }  // namespace headspec::report

@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <system_error>
 
@@ -51,8 +53,27 @@ class SpawnActions {
   posix_spawn_file_actions_t actions_;
 };
 
+bool IsCancelled(const Progress* progress) { return progress != nullptr && progress->Cancelled(); }
+
+// Until the child has ended or, at an interruption, is made to end.
+int Wait(pid_t child, const Progress* progress, int& error) {
+  constexpr timespec kPause = {.tv_sec = 0, .tv_nsec = 5'000'000};
+  int status = 0;
+  while (true) {
+    const pid_t ended = ::waitpid(child, &status, progress == nullptr ? 0 : WNOHANG);
+    if (ended == child) return status;
+    if (ended < 0 && errno != EINTR) {
+      error = errno;
+      return status;
+    }
+    if (IsCancelled(progress)) ::kill(child, SIGKILL);
+    if (ended == 0) ::nanosleep(&kPause, nullptr);
+  }
+}
+
 // The exit status of `gnuplot -d scripts...`, both outputs going to the log.
-int Spawn(const fs::path& program, const fs::path& folder, std::vector<std::string> scripts) {
+int Spawn(const fs::path& program, const fs::path& folder, std::vector<std::string> scripts,
+          const Progress* progress) {
   SpawnActions actions;
   int error = posix_spawn_file_actions_addchdir_np(actions.get(), folder.c_str());
   if (error == 0) error = posix_spawn_file_actions_addopen(actions.get(), 0, "/dev/null", O_RDONLY, 0);
@@ -68,10 +89,7 @@ int Spawn(const fs::path& program, const fs::path& folder, std::vector<std::stri
   pid_t child = 0;
   if (error == 0)
     error = posix_spawn(&child, name.c_str(), actions.get(), nullptr, arguments.data(), environ);
-  int status = 0;
-  while (error == 0 && ::waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) error = errno;
-  }
+  const int status = error == 0 ? Wait(child, progress, error) : 0;
   if (error != 0) {
     throw Error(ErrorKind::kSystem,
                 fmt::format("cannot run {}: {}", name, std::generic_category().message(error)),
@@ -124,10 +142,12 @@ if (!exists("format")) {{
                      script);
 }
 
-void RunGnuplot(const fs::path& folder, const std::vector<std::string>& scripts) {
+void RunGnuplot(const fs::path& folder, const std::vector<std::string>& scripts, const Progress* progress) {
   const fs::path program = FindOnPath("gnuplot");
   const Discard log(folder / kLog);
-  const int status = Spawn(program, folder, scripts);
+  const int status = Spawn(program, folder, scripts, progress);
+  // On a terminal Ctrl-C reaches gnuplot too.
+  if (IsCancelled(progress)) throw Error(ErrorKind::kInterrupted, "interrupted: nothing was written");
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
   const std::string ending = WIFEXITED(status) ? fmt::format("exit status {}", WEXITSTATUS(status))
                                                : fmt::format("signal {}", WTERMSIG(status));

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/progress.h"
+
 namespace headspec::report {
 
 // `text` as a gnuplot string that means exactly it: nothing in it is expanded, run or escaped.
@@ -20,6 +22,7 @@ std::string DrawEveryFormat(std::string_view script);
 
 // Runs `gnuplot -d scripts...` in `folder`. Throws Error(kSystem) if gnuplot is not on PATH, and with its
 // first line of complaint if it fails.
-void RunGnuplot(const std::filesystem::path& folder, const std::vector<std::string>& scripts);
+void RunGnuplot(const std::filesystem::path& folder, const std::vector<std::string>& scripts,
+                const Progress* progress = nullptr);
 
 }  // namespace headspec::report

@@ -97,7 +97,7 @@ std::vector<PaperFigure> PaperFigures(const Comparison& comparison, const PaperR
 }
 
 std::vector<std::string> WritePaperFigures(const std::vector<PaperFigure>& figures, FigureWidth width,
-                                           const fs::path& folder) {
+                                           const fs::path& folder, const Progress* progress) {
   const fs::path place = folder / kFolder;
   std::error_code error;
   fs::create_directory(place, error);
@@ -113,7 +113,7 @@ std::vector<std::string> WritePaperFigures(const std::vector<PaperFigure>& figur
     for (const std::string& name : PictureFiles(figure.pictures.stem))
       names.push_back(fmt::format("{}/{}", kFolder, name));
   }
-  RenderPictures(pictures, place);
+  RenderPictures(pictures, place, progress);
   WriteFile(place / kLatex, LatexFile(figures, width));
   names.push_back(fmt::format("{}/{}", kFolder, kLatex));
   unfinished.Release();

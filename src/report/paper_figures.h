@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/progress.h"
 #include "headspec/comparison.h"
 #include "headspec/result.h"
 #include "report/paper_style.h"
@@ -33,6 +34,7 @@ std::vector<PaperFigure> PaperFigures(const Comparison& comparison, const PaperR
 // Draws all into `folder`/figures: all of them or, with an Error, none. The names of the files, from
 // `folder`.
 std::vector<std::string> WritePaperFigures(const std::vector<PaperFigure>& figures, FigureWidth width,
-                                           const std::filesystem::path& folder);
+                                           const std::filesystem::path& folder,
+                                           const Progress* progress = nullptr);
 
 }  // namespace headspec::report

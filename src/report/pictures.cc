@@ -44,7 +44,7 @@ std::vector<std::string> PictureFiles(const std::string& stem) {
   return {stem + ".png", stem + ".svg", stem + ".pdf", stem + ".gp", stem + ".dat"};
 }
 
-void RenderPictures(const std::vector<Pictures>& pictures, const fs::path& folder) {
+void RenderPictures(const std::vector<Pictures>& pictures, const fs::path& folder, const Progress* progress) {
   if (pictures.empty()) return;
   const Discard work(CreatePartialFolder(folder / pictures.front().stem));
   std::vector<std::string> scripts, names;
@@ -54,7 +54,7 @@ void RenderPictures(const std::vector<Pictures>& pictures, const fs::path& folde
     WriteFile(work.path() / (each.stem + ".dat"), each.data);
     for (std::string& name : PictureFiles(each.stem)) names.push_back(std::move(name));
   }
-  RunGnuplot(work.path(), scripts);
+  RunGnuplot(work.path(), scripts, progress);
   for (const Pictures& each : pictures) CheckComplete(work.path(), each.stem);
   for (const std::string& name : names) {
     std::error_code error;

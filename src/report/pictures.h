@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/progress.h"
+
 namespace headspec::report {
 
 struct Pictures {
@@ -17,6 +19,7 @@ struct Pictures {
 std::vector<std::string> PictureFiles(const std::string& stem);
 
 // Draws into `folder`, which exists, all at once: all of their PictureFiles or, with an Error, none.
-void RenderPictures(const std::vector<Pictures>& pictures, const std::filesystem::path& folder);
+void RenderPictures(const std::vector<Pictures>& pictures, const std::filesystem::path& folder,
+                    const Progress* progress = nullptr);
 
 }  // namespace headspec::report

@@ -237,6 +237,23 @@ std::string ModelLines(const ModelResult& model) {
   return text;
 }
 
+std::string ModelLine(const ModelResult& model, std::size_t name_width) {
+  constexpr std::size_t kIndexWidth = 26;
+  constexpr std::size_t kHeadsWidth = 18;
+  const std::string heads =
+      fmt::format("{}, {} x {} heads", OneLine(model.architecture), model.num_layers, model.num_heads);
+  const std::string seconds =
+      model.timing.reused_from.empty()
+          ? fmt::format("{:.1f} s", model.timing.load_seconds + model.timing.forward_seconds)
+          : "reused";
+  std::string text =
+      fmt::format("{}  SI {}  {}  {:>6}\n", PadRight(OneLine(model.display), name_width),
+                  PadRight(IndexCell(model), kIndexWidth), PadRight(heads, kHeadsWidth), seconds);
+  for (const std::string& warning : model.warnings)
+    text += fmt::format("  {} {}\n", kCaution, OneLine(warning));
+  return text;
+}
+
 std::string HypothesisBlock(const Plan& plan) {
   if (!plan.hypothesis) return {};
   const Hypothesis& hypothesis = *plan.hypothesis;

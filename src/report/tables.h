@@ -2,6 +2,7 @@
 // verdict in fewer, aligned lines. Every function returns whole lines, the last one ended too.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,10 @@ std::string SanityBlock(const SanityResult& sanity, std::string_view model, doub
 
 // Architecture, settings, index and warnings of one model; its error if it failed.
 std::string ModelLines(const ModelResult& model);
+
+// One line for a model that is done: its name in `name_width` columns, index, heads and time; under it its
+// warnings.
+std::string ModelLine(const ModelResult& model, std::size_t name_width);
 
 // What is tested: both hypotheses and the target. Empty without a hypothesis.
 std::string HypothesisBlock(const Plan& plan);

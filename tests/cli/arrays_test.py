@@ -97,7 +97,7 @@ class ArraysTest(unittest.TestCase):
         self.assertEqual(self.arrays["0/induction_ids"][1], self.model["induction_ids"])
 
     def test_entropies_give_the_index_again(self):
-        again = json.loads(run("si", self.out / "heads.npz", "--json").stdout)
+        again = json.loads(run("si", self.out / "heads.npz", "--json").stdout)["matrices"]
         for found in again:
             self.assertAlmostEqual(found["specialization_index"], self.model["si_mean"], delta=1e-12)
 
@@ -121,7 +121,7 @@ class ArraysTest(unittest.TestCase):
         self.assertEqual(run("measure", MODEL, "--dtype", "float32", "--metrics", "all", "--out", out).returncode, 0)
         done = run("verify", out)
         self.assertEqual(done.returncode, 0, done.stdout)
-        checks = {c["what"] for c in json.loads(run("verify", out, "--json").stdout)}
+        checks = {c["what"] for c in json.loads(run("verify", out, "--json").stdout)["checks"]}
         self.assertLessEqual({"outputs: heads.npz", "outputs: heads.csv", "entropies: sink_mass", "entropies: induction"}, checks)
         with open(out / "heads.csv", "a") as file:
             file.write("x,0,0,sink_mass,1\n")

@@ -24,7 +24,7 @@ class HostileTest(unittest.TestCase):
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGINGFACE_", "HEADSPEC_"))}
         kept = tempfile.TemporaryDirectory(prefix="headspec kept ", ignore_cleanup_errors=True)
         self.addCleanup(kept.cleanup)
-        self.env |= {"HF_HOME": str(self.dir / "hf"), "HEADSPEC_CACHE": kept.name, "LC_ALL": "C.UTF-8"}
+        self.env |= {"HF_HOME": str(self.dir / "hf"), "HEADSPEC_CACHE": kept.name, "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
 
     def model(self, golden="phi-mha", name="m"):
         folder = self.dir / name

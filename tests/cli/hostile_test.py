@@ -88,21 +88,31 @@ class Prompts(HostileTest):
 
 class CommandLine(HostileTest):
     def test_commands(self):
-        self.assert_fails(2, "A subcommand is required; see headspec --help")
+        self.assert_fails(2, "a command is missing; see headspec --help")
         self.assert_fails(2, 'unknown command "mesure"; did you mean measure?', "mesure", "x")
-        self.assert_fails(2, 'unknown command "zzzzzzzz"; commands: run, measure, compare, sanity, inspect, si, report, fetch, verify, models', "zzzzzzzz")
-        for command, argument in (("measure", "MODEL"), ("sanity", "MODEL"), ("inspect", "MODEL"), ("si", "FILE")):
-            self.assert_fails(2, f"{argument} is required; see headspec {command} --help", command)
+        self.assert_fails(2, 'unknown command "zzzzzzzz"; commands: run, measure, compare, sanity, inspect, si, report, verify, fetch, models, completion, man, help', "zzzzzzzz")
+        self.assert_fails(2, "--bogus: expected a command first; see headspec --help", "--bogus")
+        for command, argument, example in (("measure", "MODEL", "measure ~/models/phi-2 --dtype bfloat16 --out phi-2"), ("sanity", "MODEL", "sanity ~/models/phi-2"),
+                                           ("inspect", "MODEL", "inspect ~/models/phi-2 --json"), ("completion", "SHELL", "completion bash > "
+                                            "~/.local/share/bash-completion/completions/headspec")):
+            self.assert_fails(2, f"headspec {command}: {argument} is missing; for example: headspec {example}", command)
+        self.assert_fails(2, 'COMMAND: expected one of run, measure, compare, sanity, inspect, si, report, verify, fetch, models, completion, man, help, found "mesure"; '
+                          "did you mean measure?", "help", "mesure")
 
     def test_options(self):
-        self.assert_fails(2, "The following argument was not expected: --bogus; see headspec measure --help", "measure", "x", "--bogus")
-        self.assert_fails(2, "The following argument was not expected: --bogus; see headspec run --help", "run", "--bogus")
-        self.assert_fails(2, "--dtype: int8 not in {auto,bfloat16,float16,float32}; see headspec measure --help", "measure", "x", "--dtype", "int8")
-        self.assert_fails(2, "--max-length: Value 0 not in range 1 to 1048576; see headspec measure --help", "measure", "x", "--max-length", "0")
-        self.assert_fails(2, "--threads: Value -1 not in range 0 to 1024; see headspec measure --help", "measure", "x", "--threads", "-1")
+        self.assert_fails(2, "--bogus: unknown option of headspec measure; see headspec help measure", "measure", "x", "--bogus")
+        self.assert_fails(2, "--bogus: unknown option of headspec run; see headspec help run", "run", "--bogus")
+        self.assert_fails(2, '--dtype: expected one of auto, bfloat16, float16, float32, found "int8"; see headspec help measure', "measure", "x", "--dtype", "int8")
+        self.assert_fails(2, '--dtype: expected one of auto, bfloat16, float16, float32, found "float3"; did you mean float32?', "measure", "x", "--dtype", "float3")
+        for words in (["--dtpye", "float32", "x"], ["x", "--dtpye=float32"]):
+            self.assert_fails(2, "--dtpye: unknown option of headspec measure; did you mean --dtype?", "measure", *words)
+        self.assert_fails(2, "--dtype: a value is missing, expected auto|bfloat16|float16|float32", "measure", "x", "--dtype")
+        self.assert_fails(2, '"b": one argument too many; expected headspec si FILE [OPTIONS]', "si", "a", "b")
+        self.assert_fails(2, '--max-length: expected an integer from 1 to 1048576, found "0"; see headspec help measure', "measure", "x", "--max-length", "0")
+        self.assert_fails(2, '--threads: expected an integer from 0 to 1024, found "-1"; see headspec help measure', "measure", "x", "--threads", "-1")
 
         for seed in ("9223372036854775808", "1.5", "one", ""):
-            self.assert_fails(2, f"--seed: Value {seed} is not an integer of 64 bits; see headspec measure --help", "measure", "x", "--seed", seed)
+            self.assert_fails(2, f'--seed: expected an integer of 64 bits, found "{seed}"; see headspec help measure', "measure", "x", "--seed", seed)
 
     # An option that would do nothing is no option of the command.
     def test_every_command_has_only_what_works(self):
@@ -110,7 +120,10 @@ class CommandLine(HostileTest):
                                  ("sanity", ("--seed", "--rerun-seeds", "-v")),
                                  ("si", ("--threads", "--no-progress", "-v", "--activation-memory", "--low-memory"))):
             for option in options:
-                self.assert_fails(2, f"The following argument was not expected: {option}; see headspec {command} --help", command, "x", option)
+                with self.subTest(f"{command} {option}"):
+                    done = self.run_program(command, "x", option)
+                    self.assertEqual((done.returncode, done.stdout), (2, b""))
+                    self.assertRegex(done.stderr.decode(), rf"\Aheadspec: {option}: unknown option of headspec {command}; [a-z, ]+ (has|have) it\n\Z")
 
     def test_seed_takes_one_value(self):
         folder = self.model()

@@ -41,8 +41,18 @@ class NanoLadder(unittest.TestCase):
     def test_ends_well_and_names_what_it_wrote(self):
         self.assertEqual(self.process.returncode, 0, self.process.stderr)
         self.assertEqual(self.process.stderr, "")
-        written = re.findall(r"^  (/.*)$", self.process.stdout, re.M)
-        self.assertEqual(sorted(map(str, self.out.iterdir())), sorted(written))
+        bundle = f"nano_phi_size_ladder_{self.results['timestamp']}.zip"
+        written = self.process.stdout.split("written to ")[1]
+        self.assertEqual(written, f"{self.out}\n  results.json  every number\n  figure.png    also .svg and .pdf\n"
+                                  f"  and heads.npz, heads.csv, figure.gp, figure.dat, manifest.toml, provenance.json, {bundle}\n")
+        named = {bundle, "results.json", "figure.png", "figure.svg", "figure.pdf", "heads.npz", "heads.csv", "figure.gp", "figure.dat",
+                 "manifest.toml", "provenance.json"}
+        self.assertEqual({file.name for file in self.out.iterdir()}, named)
+
+    def test_says_one_line_of_each_model(self):
+        lines = re.findall(r"^\[(\d)/3\] (Nano \S+) +SI (0\.\d{4}) \(.*\) +MHA, (\d+) x (\d+) heads +\d+\.\d s$", self.process.stdout, re.M)
+        self.assertEqual(lines, [(str(i), m["display"], f"{m['si_mean']:.4f}", str(m["num_layers"]), str(m["num_heads"]))
+                                 for i, m in enumerate(self.results["results"], 1)])
 
     def test_follows_the_schema(self):
         check = subprocess.run([sys.executable, SOURCE / "tests/schema_check.py", SOURCE / "docs/results.schema.json",
@@ -72,7 +82,7 @@ class NanoLadder(unittest.TestCase):
             self.assertIn(f"{model['si_mean']:.4f}", self.process.stdout)
             stored = Path(self.scratch.name) / f"{model['model']}.json"
             stored.write_text(json.dumps({"entropies": model["head_entropies"]}))
-            again = json.loads(run("si", stored, "--json").stdout)[0]
+            again = json.loads(run("si", stored, "--json").stdout)["matrices"][0]
             self.assertAlmostEqual(again["specialization_index"], model["si_mean"], delta=1e-12)
             per_prompt = model["head_entropies_per_prompt"]
             mean = [[sum(p[l][h] for p in per_prompt) / len(per_prompt) for h in range(model["num_heads"])]

@@ -21,7 +21,7 @@ def run(*arguments):
 
 class Command(unittest.TestCase):
     def test_json_lists_types_and_checkpoints(self):
-        families = json.loads(run("models", "--json").stdout)
+        families = json.loads(run("models", "--json").stdout)["families"]
         self.assertIn({"model_types": ["phi"], "covers": "Phi-1, Phi-1.5, Phi-2"}, families)
         for family in families:
             self.assertEqual(list(family), ["model_types", "covers"])
@@ -38,14 +38,14 @@ class Command(unittest.TestCase):
             column = header.index("well-known checkpoints")
             self.assertEqual(header[:column].strip(), "model_type")
             shown = [{"model_types": line[:column].strip().split(", "), "covers": line[column:]} for line in lines]
-            self.assertEqual(shown, json.loads(run("models", "--json").stdout))
+            self.assertEqual(shown, json.loads(run("models", "--json").stdout)["families"])
 
     def test_names_what_a_refusal_names(self):
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "config.json").write_text('{"model_type": "mamba"}')
             refusal = run("inspect", folder).stderr
         [listed] = re.findall(r"expected one of: (.*?); found", refusal)
-        types = [t for family in json.loads(run("models", "--json").stdout) for t in family["model_types"]]
+        types = [t for family in json.loads(run("models", "--json").stdout)["families"] for t in family["model_types"]]
         self.assertEqual(listed.split(", "), types)
 
     def test_help_has_an_example_and_arguments_are_refused(self):

@@ -63,7 +63,7 @@ class StatisticsTest(unittest.TestCase):
         file = self.dir / "stored.json"
         file.write_text(json.dumps({"entropies": matrix, **more}))
         text = self.run_well("si", file)
-        found, = parse(self.run_well("si", file, "--json"))
+        found, = parse(self.run_well("si", file, "--json"))["matrices"]
         self.assert_there_or_reasoned(found["statistics"])
         return found, text
 
@@ -136,7 +136,7 @@ class StoredMatrices(StatisticsTest):
                     "E11_falcon_territorial_collapse_20260113_195443": [(.3492, .3519), (.3665, .3700)]}
         for name, pairs in expected.items():
             file = SOURCE / "tests/data/published" / f"{name}.json"
-            found = parse(self.run_well("si", file, "--json"))
+            found = parse(self.run_well("si", file, "--json"))["matrices"]
             for matrix in found:
                 si, mean = pairs["instruct" in matrix["place"]]
                 null = matrix["statistics"]["permutation_null"]
@@ -259,7 +259,7 @@ class Measurements(StatisticsTest):
     def test_si_of_results_gives_their_statistics(self):
         results, _ = self.measured(NANO, "--dtype", "float32")
         ours = results["results"][0]["statistics"]
-        again, = parse(self.run_well("si", self.dir / "out/results.json", "--json"))
+        again, = parse(self.run_well("si", self.dir / "out/results.json", "--json"))["matrices"]
         for name in STATISTICS[:3]:
             self.assertEqual(again["statistics"][name], ours[name], name)
 

@@ -26,6 +26,29 @@ TEST(ThreadPool, RunsEveryTaskOnce) {
   }
 }
 
+TEST(ThreadPool, StopsBetweenTasksWhenCancelled) {
+  for (const int threads : kThreadCounts) {
+    std::atomic<bool> cancelled = false;
+    ThreadPool pool(threads, {}, [&] { return cancelled.load(); });
+    std::atomic<int> runs = 0;
+    const auto task = [&](int) {
+      ++runs;
+      cancelled = true;
+    };
+    try {
+      pool.For(1'000'000, task);
+      FAIL() << "not cancelled";
+    } catch (const Error& e) {
+      EXPECT_EQ(e.kind(), ErrorKind::kInterrupted);
+    }
+    EXPECT_LT(runs, 1'000'000);
+    cancelled = false;
+    runs = threads;
+    pool.For(3, [&](int) { ++runs; });
+    EXPECT_EQ(runs, threads + 3);
+  }
+}
+
 TEST(ThreadPool, ZeroMeansAllProcessors) { EXPECT_GE(ThreadPool(0).threads(), 1); }
 
 TEST(ThreadPool, NothingToDo) {

@@ -27,9 +27,9 @@ namespace fs = std::filesystem;
 // Counts the bytes that were hashed with a bar, and cancels if asked to.
 class ByteCounter final : public Progress {
  public:
-  void Begin(std::string_view what, std::int64_t, ProgressUnit unit) override {
+  void Begin(std::string_view what, std::int64_t, WorkUnit unit) override {
     what_ = what;
-    in_bytes = unit == ProgressUnit::kBytes;
+    in_bytes = unit == WorkUnit::kBytes;
   }
   void Advance(std::int64_t units) override {
     bytes += units;

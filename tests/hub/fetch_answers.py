@@ -58,7 +58,7 @@ class Headers(FetchTest):
         done = self.program("fetch", ID, "--json")
         self.assertEqual(done.returncode, 0)
         self.assertNotIn("\x1b", done.stderr + done.stdout)
-        self.assertIn("HTTP 403", json.loads(done.stdout)[0]["notes"][0])
+        self.assertIn("HTTP 403", json.loads(done.stdout)["models"][0]["notes"][0])
 
 
 class Pages(FetchTest):

@@ -4,9 +4,10 @@ import os
 import pty
 import shutil
 import subprocess
+import sys
 import time
 
-from fetching import FILES, GOOD, ID, MAIN, PROGRAM, PULL, TAGGED, WITH_TOKEN, FetchTest
+from fetching import FILES, GOOD, ID, MAIN, PROGRAM, PULL, SOURCE, TAGGED, WITH_TOKEN, FetchTest
 
 MANIFEST = """
 experiment = "Test"
@@ -32,7 +33,13 @@ class Fetch(FetchTest):
         self.assertEqual(done.stdout, f"{ID} {MAIN} (5 files, {megabytes:.1f} MB)\n  {snapshot}\n")
 
     def test_json(self):
-        [model] = json.loads(self.check_fetches(None, f"{ID}@v1", "--json", commit=TAGGED).stdout)
+        done = self.check_fetches(None, f"{ID}@v1", "--json", commit=TAGGED)
+        document = self.dir / "fetched.json"
+        document.write_text(done.stdout)
+        check = subprocess.run([sys.executable, SOURCE / "tests/schema_check.py", SOURCE / "docs/fetch.schema.json", document], capture_output=True, text=True)
+        self.assertEqual(check.returncode, 0, check.stdout)
+        document.unlink()
+        [model] = json.loads(done.stdout)["models"]
         names = sorted(n for n in FILES[TAGGED] if n != "README.md")
         self.assertEqual(model, {"model": ID, "revision": "v1", "commit": TAGGED, "folder": str(self.cache / "models--org--name/snapshots" / TAGGED),
                                  "files": names, "bytes": sum(len(FILES[TAGGED][n]) for n in names), "notes": []})
@@ -41,7 +48,7 @@ class Fetch(FetchTest):
         self.check_fetches()
         done = self.program("fetch", ID, "--json", "-q", HF_ENDPOINT="http://127.0.0.1:1")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        [note] = json.loads(done.stdout)[0]["notes"]
+        [note] = json.loads(done.stdout)["models"][0]["notes"]
         self.assertTrue(note.endswith(f"; the cached commit {MAIN} is used"), note)
 
     def test_several_of_which_one_fails(self):
@@ -53,7 +60,7 @@ class Fetch(FetchTest):
             done = self.program("fetch", *models, "--json")
             self.check_lines(done.stderr, lines)
             self.assertEqual(done.returncode, code)
-            self.assertEqual([m["model"] for m in json.loads(done.stdout)], [m for m in models if m not in ("org/none", "org/bad")])
+            self.assertEqual([m["model"] for m in json.loads(done.stdout)["models"]], [m for m in models if m not in ("org/none", "org/bad")])
             self.check_snapshot()
         self.check_snapshot(MAIN, "models--org--last")
         self.check_kept()

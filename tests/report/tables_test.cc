@@ -159,6 +159,19 @@ TEST(ModelLines, MeasuredAloneItNamesTheDtypeOnly) {
   EXPECT_NE(text.find("  Settings      torch.bfloat16\n"), std::string::npos);
 }
 
+TEST(ModelLine, SaysWhatIsDoneInOneLine) {
+  ModelResult model = SampleModel("Phi-1.5", "1.4B", 0.3412);
+  model.timing = {};
+  model.timing.load_seconds = 0.25;
+  model.timing.forward_seconds = 12.5;
+  EXPECT_EQ(ModelLine(model, 10), "Phi-1.5     SI 0.3412                      MHA, 2 x 2 heads    12.8 s\n");
+  model.statistics.index = SampleStatistics();
+  model.timing.reused_from = "20260113_181926";
+  model.warnings = {"a warning"};
+  EXPECT_EQ(ModelLine(model, 10),
+            "Phi-1.5     SI 0.3412 (0.3309 to 0.3522)   MHA, 2 x 2 heads    reused\n  ⚠ a warning\n");
+}
+
 TEST(HypothesisBlock, StatesBothAndTheTarget) {
   EXPECT_EQ(HypothesisBlock(SampleRun().plan),
             "B11 SIZE CONFOUND HYPOTHESIS TEST\n"
