@@ -14,6 +14,7 @@ endif()
 # Not raw strings: GCC takes the spaces out of them between a backslash and a line's end.
 string(REPLACE "\\" "\\\\" text "${text}")
 string(REPLACE "\"" "\\\"" text "${text}")
+string(REPLACE "??" "?\\?" text "${text}")  # or some would be trigraphs
 string(REPLACE "\r" "\\r" text "${text}")
 string(REPLACE "\n" "\\n\"\n  \"" text "${text}")
 string(REPLACE "${place}" "\"; }\nstd::string_view PageAfterData() {\n  return \"" text "${text}")
