@@ -246,10 +246,12 @@ void AddFigureOptions(CLI::App& command, FigureOptions& options) {
   TakesOneOf(
       command
           .add_option("--figure-metrics", options.metrics,
-                      "head maps of these metrics too, by their names in heads.csv, separated by commas")
+                      "head maps of these metrics too, separated by commas: names in heads.csv, such as "
+                      "sink_mass or induction")
           ->delimiter(','),
       {"query_entropy", "received_entropy_without_first", "sink_mass", "previous_token", "duplicate_token",
        "mean_distance", "local_mass", "max_weight", "effective_support", "induction"})
+      ->type_name("METRICS")
       ->group(kWritten);
 }
 

@@ -49,7 +49,7 @@ frame(i) = sprintf("set lmargin at screen %.6f; set rmargin at screen %.6f; set 
 bar(left, top, length) = sprintf("set colorbox horizontal user origin screen %.6f,%.6f size screen %.6f,%.6f border 2", \
   x(left), y(top - 1.8), x(length), y(1.8))
 # A map of data block i: cells without a value stay hatched.
-map = "set title titles[i] offset 0,-0.75; set xrange [-0.5:heads[i] - 0.5]; set yrange [-0.5:layers[i] - 0.5]; ".\
+map = "set title titles[i] offset 0,-0.75; set xrange [-0.5:heads[i] - 0.5]; set yrange [layers[i] - 0.5:-0.5]; ".\
   "set xtics 0,tic(heads[i]) offset 0,0.4; set ytics 0,tic(layers[i]) offset 0.6,0; ".\
   "unset object; if (has_gaps[i]) { set object 1 rectangle from graph 0,0 to graph 1,1 behind fs solid noborder fc rgb '#d0d0d0'; ".\
   "set object 2 rectangle from graph 0,0 to graph 1,1 behind fs transparent pattern 4 noborder fc rgb '#707070' }; ".\

@@ -77,7 +77,7 @@ class AttentionTest(unittest.TestCase):
     def test_measure_keeps_the_references_attention(self):
         done = run("measure", MODEL, "--dtype", "float32", "--keep-attention", "--out", self.out)
         self.assertEqual((done.returncode, done.stderr), (0, SIZE))
-        self.assertIn(f"  {self.out}/attention.npz\n", done.stdout)
+        self.assertRegex(done.stdout, rf"written to {self.out}\n(  .*\n)*  and .*attention\.npz")
         arrays = read_attention(self.out / "attention.npz")
         self.assert_arrays_of(arrays, json.loads((self.out / "results.json").read_text()))
         self.assertEqual(sum(len(data) for _, data in arrays.values()), 521456)

@@ -43,10 +43,10 @@ class NanoLadder(unittest.TestCase):
         self.assertEqual(self.process.stderr, "")
         bundle = f"nano_phi_size_ladder_{self.results['timestamp']}.zip"
         written = self.process.stdout.split("written to ")[1]
-        self.assertEqual(written, f"{self.out}\n  results.json  every number\n  figure.png    also .svg and .pdf\n"
+        self.assertEqual(written, f"{self.out}\n  report.html   all of it to read and explore, in a browser\n  results.json  every number\n  figure.png    also .svg and .pdf\n"
                                   f"  and heads.npz, heads.csv, figure.gp, figure.dat, manifest.toml, provenance.json, {bundle}\n")
         named = {bundle, "results.json", "figure.png", "figure.svg", "figure.pdf", "heads.npz", "heads.csv", "figure.gp", "figure.dat",
-                 "manifest.toml", "provenance.json"}
+                 "manifest.toml", "provenance.json", "report.html"}
         self.assertEqual({file.name for file in self.out.iterdir()}, named)
 
     def test_says_one_line_of_each_model(self):

@@ -72,12 +72,18 @@ class ReportTest(HostileTest):
 
     def again_from(self, results, out):
         text = self.done("report", results, "--out", out)
-        self.assertEqual([line.strip() for line in text.splitlines()[1:]],
-                         [str(out / name) for name in [*self.pictures_in(text), "report.html"]])
+        self.assert_written(text, out)
         return content(out)
 
-    def pictures_in(self, text):
-        return [line.rsplit("/", 1)[1] for line in text.splitlines()[1:] if not line.endswith("report.html")]
+    def assert_written(self, text, out, *others):
+        """The summary at the end names every file of the folder."""
+        lines = text[text.index("written to "):].splitlines()
+        self.assertTrue(str(out).endswith(lines[0].removeprefix("written to ")), lines[0])
+        self.assertEqual(lines[1].split()[0], "report.html")
+        named = {name.strip(",") for line in lines[1:] for name in line.split() if "." in name.strip(",.")}
+        pictures = {line.split()[0] for line in lines[1:] if "also .svg and .pdf" in line}
+        named |= {name.replace(".png", kind) for name in pictures for kind in (".svg", ".pdf")}
+        self.assertEqual({file.name for file in out.iterdir()} - set(others), named - {".svg", ".pdf"})
 
     def assert_same_again(self, before, again, pictures):
         self.assertEqual(set(again), pictures | {"report.html"})
@@ -89,7 +95,7 @@ class ReportTest(HostileTest):
 class FromEachCommand(ReportTest):
     def test_run(self):
         text = self.done("run", "--out", self.out)
-        self.assertIn(f"  {self.out}/report.html\n", text)
+        self.assert_written(text, self.out)
         before = content(self.out)
         results = json.loads(before["results.json"])
         data = self.data(self.out / "report.html")
@@ -185,8 +191,7 @@ class IntoItsOwnFolder(ReportTest):
         (self.out / "report.html").write_text("older")
         (self.out / "figure.png").unlink()
         text = self.done("report", self.out / "results.json")
-        self.assertEqual(sorted(line.strip() for line in text.splitlines()[1:]),
-                         sorted(str(self.out / name) for name in FIGURE | {"report.html", "provenance.json"}))
+        self.assert_written(text, self.out, "results.json", "heads.npz", "heads.csv", "manifest.toml", next(self.out.glob("*.zip")).name)
         after = content(self.out)
         self.assertEqual(set(after), set(before))
         for name in set(before) - {"figure.pdf", "provenance.json"}:

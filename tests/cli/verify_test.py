@@ -130,7 +130,7 @@ class Intact(VerifyTest):
         done = run("measure", self.root / "nano/nano-0.5m", "--dtype", "float32", "--out", out)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(schema_complaints("provenance.schema.json", out / "provenance.json"), "")
-        self.assertIn(f"written to {out}\n  results.json  every number\n  and heads.npz, heads.csv, provenance.json\n", done.stdout)
+        self.assertIn(f"written to {out}\n  report.html   all of it to read and explore, in a browser\n  results.json  every number\n  and heads.npz, heads.csv, provenance.json\n", done.stdout)
         self.assertEqual(run("verify", out).returncode, 0)
 
 
