@@ -15,7 +15,7 @@ target_compile_features(headspec_library PUBLIC cxx_std_20)
 target_include_directories(headspec_library INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_link_libraries(headspec_library PRIVATE
-  fmt::fmt OpenSSL::Crypto CURL::libcurl headspec::hf hwy::hwy libzip::zip tomlplusplus::tomlplusplus Threads::Threads)
+  fmt::fmt OpenSSL::Crypto CURL::libcurl headspec::hf hwy::hwy libzip::zip tomlplusplus::tomlplusplus ZLIB::ZLIB Threads::Threads)
 # The symbols of the Rust archive stay inside.
 target_link_options(headspec_library PRIVATE LINKER:--exclude-libs,libheadspec_hf.a LINKER:--no-undefined)
 
