@@ -204,9 +204,12 @@ const headspec::ModelResult& ModelOf(const headspec::RunResult& run, std::size_t
   return run.models[model];
 }
 
+using Numbers = nb::ndarray<nb::numpy, double>;
+using Bytes = nb::ndarray<nb::numpy, std::uint8_t>;
+
 // (P, L, H) for numpy; an empty list of tables gives None.
-nb::object Array(const std::vector<headspec::Table>& tables) {
-  if (tables.empty()) return nb::none();
+std::optional<Numbers> Array(const std::vector<headspec::Table>& tables) {
+  if (tables.empty()) return std::nullopt;
   const std::size_t layers = tables.front().size(), heads = tables.front().front().size();
   auto values = std::make_unique<std::vector<double>>();
   values->reserve(tables.size() * layers * heads);
@@ -216,29 +219,30 @@ nb::object Array(const std::vector<headspec::Table>& tables) {
   double* data = values->data();
   const nb::capsule owner(values.release(),
                           [](void* p) noexcept { delete static_cast<std::vector<double>*>(p); });
-  return nb::cast(nb::ndarray<nb::numpy, double>(data, {tables.size(), layers, heads}, owner));
+  return Numbers(data, {tables.size(), layers, heads}, owner);
 }
 
-nb::object HeadMetricOf(const headspec::RunResult& run, std::size_t model, const std::string& name) {
+std::optional<Numbers> HeadMetricOf(const headspec::RunResult& run, std::size_t model,
+                                    const std::string& name) {
   for (const headspec::HeadMetric& metric : ModelOf(run, model).head_metrics) {
     if (metric.name == name) return Array(metric.per_prompt);
   }
-  return nb::none();
+  return std::nullopt;
 }
 
 // (L, H, T, T) of one prompt, in 255ths; None where attention was not kept.
-nb::object AttentionOf(const headspec::RunResult& run, std::size_t model, std::size_t prompt) {
+std::optional<Bytes> AttentionOf(const headspec::RunResult& run, std::size_t model, std::size_t prompt) {
   const headspec::ModelResult& of = ModelOf(run, model);
-  if (of.attention.empty()) return nb::none();
+  if (of.attention.empty()) return std::nullopt;
   if (prompt >= of.attention.size()) throw nb::index_error("no such prompt in the result");
   auto values = std::make_unique<std::vector<std::uint8_t>>(of.attention[prompt]);
   const auto tokens = static_cast<std::size_t>(of.valid_lengths[prompt]);
   std::uint8_t* data = values->data();
   const nb::capsule owner(values.release(),
                           [](void* p) noexcept { delete static_cast<std::vector<std::uint8_t>*>(p); });
-  return nb::cast(nb::ndarray<nb::numpy, std::uint8_t>(
+  return Bytes(
       data, {static_cast<std::size_t>(of.num_layers), static_cast<std::size_t>(of.num_heads), tokens, tokens},
-      owner));
+      owner);
 }
 
 // Paths of the files, and why there is no figure, or "".
@@ -278,7 +282,7 @@ void Translate(const std::exception_ptr& thrown, void*) {
 
 NB_MODULE(_core, module) {
   nb::register_exception_translator(Translate);
-  module.attr("__version__") = headspec::Version();
+  module.def("version", &headspec::Version);
 
   nb::class_<Settings>(module, "Settings", "How to measure: plain fields.")
       .def(nb::init<>())

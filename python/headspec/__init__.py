@@ -24,7 +24,7 @@ from ._errors import AccessError, Error, InputError, Interrupted
 from ._results import (Bootstrap, Comparison, Delta, HeadMetric, Index, Model, Null, Result,
                        Verdict)
 
-__version__: str = _core.__version__
+__version__: str = _core.version()
 __all__ = ["AccessError", "Bootstrap", "Comparison", "Delta", "Error", "HeadMetric", "Index", "InputError",
            "Interrupted", "Model", "Null", "Result", "Verdict", "compare", "load", "measure", "run", "si"]
 

@@ -168,7 +168,8 @@ Saved SaveExperiment(const RunResult& run, const std::filesystem::path& folder, 
   WriteProvenance(run, names, out);
   std::vector<BundleEntry> entries;
   for (const std::string& name : names) entries.push_back({name, out.WorkPath() / name});
-  names.push_back(run.plan.slug + "_" + run.timestamp + ".zip");
+  const std::string slug = run.plan.slug.empty() ? "experiment" : run.plan.slug;  // results.json has none
+  names.push_back(slug + "_" + run.timestamp + ".zip");
   WriteBundle(out.WorkPath() / names.back(), entries);
   RequireGoingOn(progress);
   out.Commit();
