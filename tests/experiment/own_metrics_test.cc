@@ -94,12 +94,14 @@ TEST(OwnMetrics, NeedANameOfTheirOwn) {
   };
   EXPECT_EQ(error_of({Definition("sink_mass")}),
             "kInput: metric \"sink_mass\": headspec has a metric of that name; give it another name");
-  EXPECT_EQ(error_of({Definition("Sink, mass")}),
-            "kInput: metric \"Sink, mass\": expected small letters, digits and underscores; give it another name");
+  EXPECT_EQ(
+      error_of({Definition("Sink, mass")}),
+      "kInput: metric \"Sink, mass\": expected small letters, digits and underscores; give it another name");
   EXPECT_EQ(error_of({Definition("a"), Definition("a")}),
             "kInput: metric \"a\": defined twice; give one another name");
   EXPECT_EQ(error_of({{"a", [] { return std::unique_ptr<HeadReducer>(); }}}),
-            "kInput: metric \"a\": expected `make` to return a reducer, found none; return a std::unique_ptr to one");
+            "kInput: metric \"a\": expected `make` to return a reducer, found none; return a std::unique_ptr "
+            "to one");
 }
 
 }  // namespace
