@@ -4,10 +4,12 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/variant.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -110,12 +112,40 @@ template <class Work>
 auto WithoutLock(const nb::object& progress, const nb::object& log, const Work& work) {
   PythonObserver observer(progress, log);
   try {
-    const nb::gil_scoped_release release;
-    return work(observer);
+    auto result = [&] {
+      const nb::gil_scoped_release release;
+      return work(observer);
+    }();
+    observer.RaiseWhatPythonRaised();  // the last callback did, and nothing asked after it
+    return result;
   } catch (const headspec::Error&) {
     observer.RaiseWhatPythonRaised();
     throw;
   }
+}
+
+// A model that failed, as what it threw.
+[[noreturn]] void Raise(const headspec::ModelResult& failed) {
+  using headspec::ErrorKind;
+  for (const ErrorKind kind : {ErrorKind::kInput, ErrorKind::kSystem}) {
+    if (failed.error_code == ExitCodeOf(kind)) throw headspec::Error(kind, *failed.error);
+  }
+  throw headspec::Error(ErrorKind::kRun, *failed.error);
+}
+
+// `run`, unless no model of it was measured.
+headspec::RunResult Measured(headspec::RunResult run) {
+  const auto failed = [](const headspec::ModelResult& model) { return model.error.has_value(); };
+  if (std::all_of(run.models.begin(), run.models.end(), failed)) Raise(run.models.front());
+  return run;
+}
+
+headspec::Comparison Compared(headspec::Comparison comparison) {
+  if (!comparison.verdict.code.empty()) return comparison;
+  for (const headspec::ModelResult& model : comparison.run.models) {
+    if (model.error) Raise(model);
+  }
+  throw headspec::Error(headspec::ErrorKind::kRun, "compare: the pair has no verdict");
 }
 
 [[noreturn]] void Refuse(const std::string& what, const std::string& found, const std::string& expected) {
@@ -146,8 +176,7 @@ struct Settings {
   headspec::RunOptions run;
 };
 
-headspec::Plan PlanOf(const std::vector<std::string>& models, const Settings& settings) {
-  headspec::Plan plan = headspec::PlanOf(models);
+headspec::Plan With(const Settings& settings, headspec::Plan plan) {
   headspec::Protocol& protocol = plan.protocol;
   const auto* prompts = std::get_if<std::vector<std::string>>(&settings.prompts);
   protocol.prompts = prompts != nullptr ? headspec::PromptsOf(*prompts)
@@ -175,9 +204,12 @@ const headspec::ModelResult& ModelOf(const headspec::RunResult& run, std::size_t
   return run.models[model];
 }
 
+using Numbers = nb::ndarray<nb::numpy, double>;
+using Bytes = nb::ndarray<nb::numpy, std::uint8_t>;
+
 // (P, L, H) for numpy; an empty list of tables gives None.
-nb::object Array(const std::vector<headspec::Table>& tables) {
-  if (tables.empty()) return nb::none();
+std::optional<Numbers> Array(const std::vector<headspec::Table>& tables) {
+  if (tables.empty()) return std::nullopt;
   const std::size_t layers = tables.front().size(), heads = tables.front().front().size();
   auto values = std::make_unique<std::vector<double>>();
   values->reserve(tables.size() * layers * heads);
@@ -187,33 +219,38 @@ nb::object Array(const std::vector<headspec::Table>& tables) {
   double* data = values->data();
   const nb::capsule owner(values.release(),
                           [](void* p) noexcept { delete static_cast<std::vector<double>*>(p); });
-  return nb::cast(nb::ndarray<nb::numpy, double>(data, {tables.size(), layers, heads}, owner));
+  return Numbers(data, {tables.size(), layers, heads}, owner);
 }
 
-nb::object HeadMetricOf(const headspec::RunResult& run, std::size_t model, const std::string& name) {
+std::optional<Numbers> HeadMetricOf(const headspec::RunResult& run, std::size_t model,
+                                    const std::string& name) {
   for (const headspec::HeadMetric& metric : ModelOf(run, model).head_metrics) {
     if (metric.name == name) return Array(metric.per_prompt);
   }
-  return nb::none();
+  return std::nullopt;
 }
 
 // (L, H, T, T) of one prompt, in 255ths; None where attention was not kept.
-nb::object AttentionOf(const headspec::RunResult& run, std::size_t model, std::size_t prompt) {
+std::optional<Bytes> AttentionOf(const headspec::RunResult& run, std::size_t model, std::size_t prompt) {
   const headspec::ModelResult& of = ModelOf(run, model);
-  if (of.attention.empty()) return nb::none();
+  if (of.attention.empty()) return std::nullopt;
   if (prompt >= of.attention.size()) throw nb::index_error("no such prompt in the result");
   auto values = std::make_unique<std::vector<std::uint8_t>>(of.attention[prompt]);
   const auto tokens = static_cast<std::size_t>(of.valid_lengths[prompt]);
   std::uint8_t* data = values->data();
   const nb::capsule owner(values.release(),
                           [](void* p) noexcept { delete static_cast<std::vector<std::uint8_t>*>(p); });
-  return nb::cast(nb::ndarray<nb::numpy, std::uint8_t>(
+  return Bytes(
       data, {static_cast<std::size_t>(of.num_layers), static_cast<std::size_t>(of.num_heads), tokens, tokens},
-      owner));
+      owner);
 }
 
-std::vector<std::string> Names(const std::vector<std::filesystem::path>& paths) {
-  return {paths.begin(), paths.end()};
+// Paths of the files, and why there is no figure, or "".
+template <class Result>
+std::pair<std::vector<std::string>, std::string> SaveInto(const Result& result, const std::string& folder) {
+  const nb::gil_scoped_release release;
+  const headspec::Saved saved = headspec::Save(result, folder);
+  return {{saved.paths.begin(), saved.paths.end()}, saved.figure_error};
 }
 
 using Array3 = nb::ndarray<const double, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
@@ -235,7 +272,9 @@ void Translate(const std::exception_ptr& thrown, void*) {
   } catch (const headspec::Error& e) {
     const nb::object raise =
         nb::module_::import_("headspec._errors").attr("of_kind")(headspec::NameOf(e.kind()));
-    PyErr_SetString(raise.ptr(), e.what());
+    const nb::object text = nb::steal(PyUnicode_DecodeUTF8(
+        e.what(), static_cast<Py_ssize_t>(std::char_traits<char>::length(e.what())), "replace"));
+    PyErr_SetObject(raise.ptr(), text.ptr());
   }
 }
 
@@ -243,7 +282,7 @@ void Translate(const std::exception_ptr& thrown, void*) {
 
 NB_MODULE(_core, module) {
   nb::register_exception_translator(Translate);
-  module.attr("__version__") = headspec::Version();
+  module.def("version", &headspec::Version);
 
   nb::class_<Settings>(module, "Settings", "How to measure: plain fields.")
       .def(nb::init<>())
@@ -281,30 +320,19 @@ NB_MODULE(_core, module) {
       .def("json", [](const headspec::RunResult& run) { return headspec::ToJson(run); })
       .def("head_metric", &HeadMetricOf, "model"_a, "name"_a)
       .def("attention", &AttentionOf, "model"_a, "prompt"_a)
-      .def(
-          "save",
-          [](const headspec::RunResult& run, const std::string& folder) {
-            const nb::gil_scoped_release release;
-            return Names(headspec::Save(run, folder));
-          },
-          "folder"_a);
+      .def("save", &SaveInto<headspec::RunResult>, "folder"_a);
 
   nb::class_<headspec::Comparison>(module, "Comparison", "A comparison in memory.")
       .def("json", [](const headspec::Comparison& comparison) { return headspec::ToJson(comparison); })
-      .def(
-          "save",
-          [](const headspec::Comparison& comparison, const std::string& folder) {
-            const nb::gil_scoped_release release;
-            return Names(headspec::Save(comparison, folder));
-          },
-          "folder"_a);
+      .def("save", &SaveInto<headspec::Comparison>, "folder"_a);
 
   module.def(
       "measure",
       [](const std::vector<std::string>& models, const Settings& settings, const nb::object& progress,
          const nb::object& log) {
         return WithoutLock(progress, log, [&](headspec::Observer& observer) {
-          return headspec::Measure(PlanOf(models, settings), settings.run, observer);
+          return Measured(
+              headspec::Measure(With(settings, headspec::PlanOf(models)), settings.run, observer));
         });
       },
       "models"_a, "settings"_a, "progress"_a.none(), "log"_a.none());
@@ -318,20 +346,21 @@ NB_MODULE(_core, module) {
           plan.protocol.metrics = MetricsOf(settings.metrics);
           plan.protocol.keep_attention = settings.keep_attention;
           plan.protocol.attention_limit = settings.attention_limit;
-          return headspec::Run(plan, settings.run, observer);
+          return Measured(headspec::Run(plan, settings.run, observer));
         });
       },
       "manifest"_a.none(), "settings"_a, "progress"_a.none(), "log"_a.none());
 
   module.def(
       "compare",
-      [](const std::vector<std::string>& names, const Settings& settings, const nb::object& progress,
-         const nb::object& log) {
+      [](const std::string& base, const std::string& tuned, const Settings& settings,
+         const nb::object& progress, const nb::object& log) {
         return WithoutLock(progress, log, [&](headspec::Observer& observer) {
-          return headspec::Compare(PlanOf(names, settings), settings.run, observer);
+          return Compared(
+              headspec::Compare(With(settings, headspec::PlanOfPair(base, tuned)), settings.run, observer));
         });
       },
-      "names"_a, "settings"_a, "progress"_a.none(), "log"_a.none());
+      "base"_a, "tuned"_a, "settings"_a, "progress"_a.none(), "log"_a.none());
 
   module.def(
       "load",

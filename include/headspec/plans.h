@@ -40,6 +40,9 @@ HEADSPEC_API ModelEntry EntryOf(const std::string& model, const std::string& rev
 // Measure's plan for these models with DefaultProtocol().
 HEADSPEC_API Plan PlanOf(const std::vector<std::string>& models);
 
+// Compare's plan for a pair; without `tuned`, `base` is a file that holds both.
+HEADSPEC_API Plan PlanOfPair(const std::string& base, const std::string& tuned = {});
+
 // Relative model and prompt paths in a manifest are relative to its folder. Unknown keys are errors.
 HEADSPEC_API Plan ReadManifest(const std::filesystem::path& file);
 // The ladder of tiny models that comes with headspec: Run's plan that needs no network.

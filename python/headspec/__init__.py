@@ -24,7 +24,7 @@ from ._errors import AccessError, Error, InputError, Interrupted
 from ._results import (Bootstrap, Comparison, Delta, HeadMetric, Index, Model, Null, Result,
                        Verdict)
 
-__version__: str = _core.__version__
+__version__: str = _core.version()
 __all__ = ["AccessError", "Bootstrap", "Comparison", "Delta", "Error", "HeadMetric", "Index", "InputError",
            "Interrupted", "Model", "Null", "Result", "Verdict", "compare", "load", "measure", "run", "si"]
 
@@ -93,9 +93,9 @@ def compare(base: PathLike, tuned: PathLike | None = None, *, dtype: str = "auto
     settings = _settings(dtype=dtype, numerics=numerics, prompts=prompts, max_length=max_length,
                          chat_template=chat_template, revision=revision, threads=threads, fast_bf16=fast_bf16,
                          offline=offline, cache_dir=cache_dir, fresh=fresh)
-    names = [os.fspath(base)] + ([] if tuned is None else [os.fspath(tuned)])
     with _progress.callback(progress) as show:
-        return _read.comparison(_core.compare(names, settings, show, log))
+        return _read.comparison(_core.compare(os.fspath(base), "" if tuned is None else os.fspath(tuned),
+                                               settings, show, log))
 
 
 def si(entropies: ArrayLike, *, seed: int = 42) -> Index:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any, Callable, Iterator
 
 Callback = Callable[[str, int, int, str], None]
@@ -58,8 +59,7 @@ def callback(progress: bool | Callback) -> Iterator[Callback | None]:
         return
     shown: _Bars | _Lines
     try:
-        from tqdm.auto import tqdm
-        shown = _Bars(tqdm)
+        shown = _Bars(import_module("tqdm.auto").tqdm)
     except ImportError:
         shown = _Lines()
     try:

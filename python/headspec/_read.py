@@ -36,7 +36,7 @@ def indices(text: str) -> list[Index]:
     """From what `headspec si --json` prints."""
     return [_index(one["specialization_index"], one["mean_head_correlation"],
                    {**one["statistics"], "head_correlation": one["head_correlation_matrix"],
-                    "constant_heads": one["constant_heads"]}) for one in json.loads(text)]
+                    "constant_heads": one["constant_heads"]}) for one in json.loads(text)["matrices"]]
 
 
 def _model(run: _core.Run, place: int, raw: Json) -> Model:

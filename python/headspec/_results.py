@@ -5,6 +5,8 @@ Letters in shapes: P prompts, L layers, H query heads, G key-value heads, T toke
 
 from __future__ import annotations
 
+import os
+import warnings
 from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping, Sequence
 
@@ -13,6 +15,13 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Json = Mapping[str, Any]
+
+
+def _saved(saved: tuple[Sequence[str], str]) -> list[str]:
+    paths, figure_error = saved
+    if figure_error:
+        warnings.warn(f"saved without the figure: {figure_error}", RuntimeWarning, stacklevel=3)
+    return list(paths)
 
 
 @dataclass(frozen=True)
@@ -131,7 +140,7 @@ class Result:
     warnings: list[str]
     prompts: list[str]
     raw: Json = field(repr=False)  # results.json
-    _save: Callable[[str], Sequence[str]] = field(repr=False)
+    _save: Callable[[str], tuple[Sequence[str], str]] = field(repr=False)
 
     def __getitem__(self, name: int | str) -> Model:
         """A model by its place, its name or its display name."""
@@ -142,9 +151,9 @@ class Result:
                 return model
         raise KeyError(name)
 
-    def save(self, folder: str) -> list[str]:
+    def save(self, folder: str | os.PathLike[str]) -> list[str]:
         """Writes results.json, arrays, figures and report.html into a new folder; returns the paths."""
-        return list(self._save(str(folder)))
+        return _saved(self._save(os.fspath(folder)))
 
 
 @dataclass(frozen=True)
@@ -171,8 +180,8 @@ class Comparison:
     notes: list[str]
     warnings: list[str]
     raw: Json = field(repr=False)
-    _save: Callable[[str], Sequence[str]] = field(repr=False)
+    _save: Callable[[str], tuple[Sequence[str], str]] = field(repr=False)
 
-    def save(self, folder: str) -> list[str]:
+    def save(self, folder: str | os.PathLike[str]) -> list[str]:
         """Writes the comparison's JSON, figures and report.html into a new folder; returns the paths."""
-        return list(self._save(str(folder)))
+        return _saved(self._save(os.fspath(folder)))

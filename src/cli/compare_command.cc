@@ -5,6 +5,7 @@
 #include "cli/options.h"
 #include "cli/save.h"
 #include "headspec/comparison.h"
+#include "headspec/plans.h"
 #include "report/comparison_json.h"
 #include "report/comparison_table.h"
 
@@ -22,13 +23,10 @@ struct Arguments {
 };
 
 Plan PlanOf(const Arguments& args) {
-  Plan plan;
-  plan.experiment = "E11_Territorial_Collapse";
-  plan.slug = "compare";
-  plan.purpose = "What tuning did to a model's attention heads";
+  Plan plan = PlanOfPair(args.base, args.tuned);
   plan.protocol = BuildProtocol(args.protocol);
   Apply(args.attention, plan.protocol);
-  plan.ladder.push_back(EntryOf(args.base, args.protocol));
+  plan.ladder = {EntryOf(args.base, args.protocol)};
   if (!args.tuned.empty()) plan.ladder.push_back(EntryOf(args.tuned, args.protocol));
   return plan;
 }
@@ -52,7 +50,7 @@ int ComparePair(const Arguments& args) {
   if (comparison.verdict.code.empty()) return FailureOf(comparison.run);
   const std::string folder = OutputFolderName(args.out, plan.slug, comparison.run);
   const Saved saved = SaveOrContinue(comparison.run, args.common.fresh, console, [&](Progress& progress) {
-    return SaveComparison(comparison, folder, figures, progress);
+    return report::SaveComparison(comparison, folder, figures, progress);
   });
   if (args.common.json) {
     console.PrintRaw(report::ComparisonJson(comparison));

@@ -65,7 +65,7 @@ int MeasureModels(const Arguments& args) {
   if (NothingMeasured(run)) return exit_code;
   const std::string folder = OutputFolderName(args.out, plan.slug, run);
   const Saved saved = SaveOrContinue(run, args.common.fresh, console, [&](Progress& progress) {
-    return SaveMeasurement(run, folder, figures, progress);
+    return report::SaveMeasurement(run, folder, figures, progress);
   });
   if (args.common.json) {
     console.PrintRaw(report::ResultsJson(run));

@@ -81,10 +81,10 @@ int MakeReport(const Arguments& args) {
   Console console(args.common);
   const report::Stored stored = ReadResultsFile(file);
   if (beside) RequireOwnFolder(file);
-  const Figures figures = PaperRequestOf(args.figures);
+  const report::Figures figures = PaperRequestOf(args.figures);
   experiment::ObserverProgress progress(console);
-  const Saved saved = beside ? ReplaceReport(stored, folder, figures, progress)
-                             : SaveReport(stored, args.out, figures, progress);
+  const Saved saved = beside ? report::ReplaceReport(stored, folder, figures, progress)
+                             : report::SaveReport(stored, args.out, figures, progress);
   for (const std::string& note : saved.notes) console.Note("note: " + note);
   if (!saved.figure_error.empty()) console.Error(saved.figure_error);
   PrintWritten(saved, console);

@@ -46,7 +46,7 @@ int RunExperiment(const Arguments& args) {
   }
   const std::string folder = OutputFolderName(args.out, plan.slug, run);
   const Saved saved = SaveOrContinue(run, args.common.fresh, console, [&](Progress& progress) {
-    return SaveExperiment(run, folder, figures, progress);
+    return report::SaveExperiment(run, folder, figures, progress);
   });
   if (args.common.json)
     console.PrintRaw(report::ResultsJson(run));

@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/options.h"
 #include "headspec/index.h"
-#include "report/json_text.h"
-#include "report/statistics_json.h"
+#include "report/index_json.h"
 
 namespace headspec::cli {
 namespace {
@@ -20,26 +18,6 @@ struct Arguments {
   std::string file;
   CommonOptions common;
 };
-
-using Json = nlohmann::ordered_json;
-
-constexpr int kSchemaVersion = 1;  // of docs/si.schema.json
-
-Json JsonOf(const std::vector<StoredIndex>& all) {
-  Json list = Json::array();
-  for (const StoredIndex& one : all) {
-    Json item = {{"place", one.place},
-                 {"num_layers", one.layers},
-                 {"num_heads", one.heads},
-                 {"specialization_index", one.specialization_index},
-                 {"mean_head_correlation", one.mean_head_correlation},
-                 {"constant_heads", one.constant_heads},
-                 {"head_correlation_matrix", one.head_correlation}};
-    report::AddIndexStatistics(one.statistics, item["statistics"]);
-    list.push_back(std::move(item));
-  }
-  return {{"schema_version", kSchemaVersion}, {"matrices", std::move(list)}};
-}
 
 // "0.7180 +- 0.0044  -0.70  0.450", or blanks.
 std::string NullColumns(const OrReason<NullStatistics>& null) {
@@ -91,7 +69,7 @@ int RunSi(const Arguments& args) {
   Console console(args.common);
   const auto all = StoredIndices(args.file, &console);
   if (args.common.json)
-    console.PrintRaw(report::JsonText(JsonOf(all)));
+    console.PrintRaw(report::IndexJson(all));
   else
     console.PrintResult(TextOf(all));
   return 0;

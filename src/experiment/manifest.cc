@@ -169,6 +169,14 @@ Plan PlanOf(const std::vector<std::string>& models) {
   return plan;
 }
 
+Plan PlanOfPair(const std::string& base, const std::string& tuned) {
+  Plan plan = PlanOf(tuned.empty() ? std::vector{base} : std::vector{base, tuned});
+  plan.experiment = "E11_Territorial_Collapse";
+  plan.slug = "compare";
+  plan.purpose = "What tuning did to a model's attention heads";
+  return plan;
+}
+
 Protocol DefaultProtocol() {
   Protocol protocol;
   protocol.standard = "E11-v3";
