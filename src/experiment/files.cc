@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <sys/auxv.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -41,8 +42,11 @@ fs::path OwnFile() {
   static const char kAnchor = 0;
   std::error_code code;
   if (dladdr(&kAnchor, &info) == 0 || info.dli_fname == nullptr) return {};
-  const fs::path file = fs::canonical(info.dli_fname, code);  // relative for a program that was found in PATH
-  return code ? fs::read_symlink("/proc/self/exe", code) : file;
+  const fs::path file = fs::canonical(info.dli_fname, code);
+  if (!code) return file;
+  // A program that was found in PATH is named without its folder there; not where it was started from.
+  const auto* started = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+  return started == nullptr ? fs::path() : fs::canonical(started, code);
 }
 
 }  // namespace
