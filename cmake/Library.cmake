@@ -2,7 +2,7 @@
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
-set(rooms core hub checkpoint text model engine metrics experiment report)
+set(rooms core hub checkpoint text model engine metrics experiment report sweep)
 list(TRANSFORM rooms REPLACE "(.+)" "$<TARGET_OBJECTS:headspec_\\1>" OUTPUT_VARIABLE room_objects)
 add_library(headspec_library SHARED ${room_objects})
 add_library(headspec::headspec ALIAS headspec_library)

@@ -1,0 +1,109 @@
+// A sweep: many models measured alike. Which measurements there are (cells), what each gave (points), and
+// what they gave together. Plain data; a cell's full result is in its own folder.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "headspec/plan.h"
+#include "headspec/statistics.h"
+
+namespace headspec {
+
+// What a cell is expected to take; zeros where nothing is known.
+struct CellCost {
+  std::uint64_t weight_bytes = 0;    // of its files on disk
+  std::uint64_t download_bytes = 0;  // of them, what no cache and no earlier cell brings
+  std::uint64_t memory_bytes = 0;    // largest at once, weights in the file cache not counted
+  double seconds = 0;                // of measuring, on the threads of this machine
+
+  bool operator==(const CellCost&) const = default;
+};
+
+// One measurement: a model at a revision under one protocol.
+struct SweepCell {
+  // 16 hexadecimal digits of the SHA-256 of everything that decides the result (file hashes, prompts,
+  // protocol). Cells with the same id are the same measurement: the first one is measured, the others share
+  // its result.
+  std::string id;
+  std::string folder;    // its name below models/: "EleutherAI--pythia-70m@step1000-float32-<id>"
+  ModelEntry entry;      // of a hub model, `revision` is the commit
+  std::string revision;  // as the manifest or the repository names it: "step1000", "main"; empty: a folder
+  std::optional<double> step;  // the number in it: 1000
+  std::string curve;           // names the curve that its cell is a point of: all axes but the revision
+  std::string dtype;           // "auto" or as Precision's ShortName
+  std::string variant;         // name of the manifest's [[sweep.protocol]]; empty: the only one
+  std::size_t protocol = 0;    // index into SweepPlan::protocols
+  CellCost cost = {};
+};
+
+struct SweepPlan {
+  std::string experiment;
+  std::string slug;
+  std::string purpose;
+  std::string manifest_text;
+  std::string base_folder;  // what relative paths of the manifest are relative to
+  std::vector<Protocol>
+      protocols;                   // prompts, precision and the rest, one for each combination that cells use
+  std::vector<SweepCell> cells;    // in the manifest's order; repeats included
+  int split_prompts = 0;           // measure at most so many prompts in one piece; 0: a model in one piece
+  std::vector<std::string> notes;  // for people: what was left out or joined, and why
+};
+
+// A number of a whole model, with its interval over resampled prompts where there is one.
+struct SweepValue {
+  double value = 0;  // NaN: not defined
+  std::optional<Interval> interval_95 = {};
+
+  bool operator==(const SweepValue&) const = default;
+};
+
+// What one cell gave, reduced to what curves and tables show: point.json in its folder.
+struct SweepPoint {
+  std::string id;      // of the cell
+  std::string model;   // entry.name
+  std::string commit;  // empty for a folder
+  std::uint64_t parameters = 0;
+  int layers = 0;
+  int heads = 0;
+  int kv_heads = 0;
+  std::string dtype;  // as measured: "float32"
+  int prompts = 0;
+  SweepValue si = {};
+  SweepValue depth_share = {};
+  std::optional<Interval> null_95 = {};  // SI of heads shuffled within layers: the middle 95 %
+  std::optional<double> null_p = {};
+  SweepValue entropy = {};  // received entropy, mean over layers and heads
+  std::vector<std::pair<std::string, SweepValue>> metrics =
+      {};  // HeadMetric names; means over layers and heads
+  std::int64_t non_finite = 0;
+  double seconds = 0;  // of the pass
+  std::vector<std::string> warnings = {};
+
+  bool operator==(const SweepPoint&) const = default;
+};
+
+// A cell and what became of it.
+struct SweepRow {
+  SweepCell cell;
+  std::optional<SweepPoint> point = {};  // empty: failed or not measured yet
+  std::string error = {};                // why it failed; empty with a point or when it was not tried
+  int error_code = 0;
+};
+
+struct SweepResult {
+  int schema_version = 1;
+  std::string experiment;
+  std::string purpose;
+  std::string timestamp;  // "20260113_181926", local time
+  std::string headspec_version;
+  std::vector<SweepRow> rows;  // of every cell of the plan, in its order
+  std::vector<std::string> notes;
+  std::vector<std::string> readings;  // what the curves support, in words
+};
+
+}  // namespace headspec
