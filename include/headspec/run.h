@@ -61,6 +61,11 @@ struct RunOptions {
   std::vector<HeadMetricDefinition> metrics = {};
   // Throw Error(kInput) instead of warning about a ladder that mixes models with and without BOS or template.
   bool strict = false;
+  // More prompts than these are measured in consecutive parts, each kept as soon as it is done: in less
+  // memory, and an interrupted run goes on after its last part; the weights are read once for each. Results
+  // have the same bits, and where they would not (dynamic rotary scaling) or a part cannot be kept
+  // (attention, the caller's metrics) all prompts are measured in one piece. 0: always.
+  int prompts_at_once = 0;
 };
 
 // The notebook's experiment: sanity check, every model of the ladder, both verdict rules. A failing model
