@@ -40,6 +40,9 @@ class HEADSPEC_API Observer {
 struct HubOptions {
   bool offline = false;      // never ask the hub (HF_HUB_OFFLINE does the same)
   std::string cache_folder;  // empty: the one that the environment names (HF_HUB_CACHE, HF_HOME, ...)
+  // A file that is locked while a model is downloaded: of the processes that name the same one, one downloads
+  // at a time, and the others wait. Empty: none.
+  std::string download_lock = {};
 };
 
 struct RunOptions {
