@@ -2,7 +2,7 @@
 test_docs. A page's blocks run one after the other in one folder that looks like the checkout.
 
 `sh`       a script; a failing command fails it
-`text`     what the `sh` block before it prints on stdout: `...` stands for the rest of a line, or, alone, for any lines;
+`text`     what the `sh` or `python` block before it prints on stdout: `...` stands for the rest of a line, or, alone, for any lines;
            times of day and durations may differ
 `toml`     a file, named by the comment that is its first line
 `<!-- not run: reason -->` on the line before a block leaves it out; docs_test.py holds the list of them."""
@@ -96,13 +96,25 @@ def checkout(program, source):
         yield Checkout(folder, Path(program).resolve(), Path(source).resolve())
 
 
+NOTHING, UNKNOWN = object(), object()
+
+
+def complaint_of_text(block, printed):
+    if printed is NOTHING:
+        return "a text block that follows no block which prints"
+    if printed is UNKNOWN or shown_in(block.text, printed):
+        return None
+    return f"not what is printed:\n{printed}"
+
+
 def run_page(page, place, run_python=None):
-    """Runs a page's blocks in order; yields (block, complaint or None) for each that was run."""
-    printed = None
+    """Runs a page's blocks in order; yields each that was run, with a complaint or None. Without `run_python`, which
+    returns what a block prints, Python and what it prints are left to others."""
+    printed = NOTHING
     for block in blocks_of(page):
         complaint = None
         if block.not_run:
-            printed = None
+            printed = NOTHING
             continue
         if block.language == "sh":
             done = place.run(block.text)
@@ -110,14 +122,9 @@ def run_page(page, place, run_python=None):
             if done.returncode != 0:
                 complaint = f"exit code {done.returncode}: {done.stdout}{done.stderr}"
         elif block.language == "text":
-            if printed is None:
-                complaint = "a text block that follows no block which prints"
-            elif not shown_in(block.text, printed):
-                complaint = f"not what is printed:\n{printed}"
+            complaint = complaint_of_text(block, printed)
         elif block.language == "toml":
             place.write(block)
-        elif block.language == "python" and run_python:
-            printed = run_python(block.text)
         elif block.language == "python":
-            printed = None
+            printed = run_python(block.text) if run_python else UNKNOWN
         yield block, complaint
