@@ -15,8 +15,8 @@ import tempfile
 from pathlib import Path
 
 LINKED = ("tests", "data", "docs", "examples", "experiments", "include", "src", "dev")
-FENCE = re.compile(r"```(\w*)")
-NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
+FENCE = re.compile(r"( *)```(\w*)")
+NOT_RUN = re.compile(r" *<!-- not run: (.+) -->")
 
 
 @dataclasses.dataclass
@@ -29,16 +29,17 @@ class Block:
 
 def blocks_of(page):
     """Every fenced block of a file, in order."""
-    blocks, inside, before = [], None, ""
+    blocks, inside, before, indent = [], None, "", ""
     for number, line in enumerate(page.read_text().splitlines(), 1):
         if inside is None and (fence := FENCE.fullmatch(line)):
             reason = NOT_RUN.fullmatch(before)
-            inside = Block(fence[1], "", number, reason[1] if reason else "")
-        elif inside is not None and line == "```":
+            indent = fence[1]
+            inside = Block(fence[2], "", number, reason[1] if reason else "")
+        elif inside is not None and line == indent + "```":
             blocks.append(inside)
             inside = None
         elif inside is not None:
-            inside.text += line + "\n"
+            inside.text += line.removeprefix(indent) + "\n"
         before = line
     if inside is not None:
         raise AssertionError(f"{page}:{inside.line}: a block that does not end")
