@@ -108,13 +108,13 @@ def complaint_of_text(block, printed):
     return f"not what is printed:\n{printed}"
 
 
-def run_page(page, place, run_python=None):
+def run_page(page, place, run_python=None, only_python=False):
     """Runs a page's blocks in order; yields each that was run, with a complaint or None. Without `run_python`, which
     returns what a block prints, Python and what it prints are left to others."""
     printed = NOTHING
     for block in blocks_of(page):
         complaint = None
-        if block.not_run:
+        if block.not_run or only_python and block.language != "python":
             printed = NOTHING
             continue
         if block.language == "sh":
