@@ -101,6 +101,8 @@ class Blocks(unittest.TestCase):
     def test_languages_and_what_is_left_out(self):
         left_out = collections.Counter()
         for page in DOCS:
+            marked = sum(bool(block.not_run) for block in pages.blocks_of(page))
+            self.assertEqual(page.read_text().count("<!-- not run"), marked, f"{told(page)}: a mark that is before no block")
             for block in pages.blocks_of(page):
                 self.assertIn(block.language, LANGUAGES, f"{told(page)}:{block.line}")
                 if block.not_run or block.language == "tex":
