@@ -55,8 +55,8 @@ def write_python(out):
     import pdoc
     import pdoc.render
 
-    pdoc.render.configure(docformat="restructuredtext", show_source=False, search=True,
-                          footer_text=f"headspec {headspec.__version__}")
+    pdoc.render.configure(docformat="restructuredtext", show_source=False,
+                          template_directory=ROOT / "docs/api/pdoc", footer_text=f"headspec {headspec.__version__}")
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         pdoc.pdoc("headspec", output_directory=out)

@@ -8,5 +8,6 @@ s|= default;$|= default;  ///< Member by member.|
 # What is no command and no tag of Doxygen.
 /\/\/\//{
   s|\[@|[\\@|g
-  s|<\([0-9a-z ]*\)>|\\<\1\\>|g
+  s|<\([0-9][^>]*\)>|\\<\1\\>|g
+  s| --\([a-z]\)| \\--\1|g
 }
