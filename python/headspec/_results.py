@@ -47,7 +47,7 @@ class Bootstrap:
     """The index under resampling of prompts."""
 
     resamples: int
-    """Those that define the index."""
+    """How many were drawn."""
     standard_error: float
     """Deviation of the resampled indices, n - 1."""
     bias: float
