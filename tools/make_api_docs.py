@@ -57,6 +57,8 @@ def write_python(out):
 
     pdoc.render.configure(docformat="restructuredtext", show_source=False,
                           template_directory=ROOT / "docs/api/pdoc", footer_text=f"headspec {headspec.__version__}")
+    # numpy's own would be spelled out over ten lines.
+    headspec.ArrayLike = type("ArrayLike", (), {"__module__": "numpy.typing"})
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         pdoc.pdoc("headspec", output_directory=out)
