@@ -31,7 +31,7 @@ def execute(notebook, folder):
         # Sockets in the file system: nobody else on this machine can talk to the kernel.
         kernel = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=os.path.join(own, "kernel"))
         NotebookClient(fresh, km=kernel, timeout=600, record_timing=False,
-                       resources={"metadata": {"path": str(folder)}}).execute()
+                       resources={"metadata": {"path": str(folder)}}).execute(cleanup_kc=True)
     fresh.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
                       "language_info": {"name": "python"}}
     for cell in fresh.cells:
