@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "report/json_reader.h"
 #include "report/json_text.h"
+#include "report/sweep_table.h"
 
 namespace headspec::report {
 namespace {
@@ -96,7 +97,62 @@ std::string ReadId(const JsonReader& json) {
   return id;
 }
 
+Json ToJson(const SweepRow& row) {
+  const SweepCell& cell = row.cell;
+  Json json = {{"id", cell.id},
+               {"folder", cell.folder},
+               {"model", cell.entry.name},
+               {"revision", OrNull(cell.revision)},
+               {"step", ToJson(cell.step)},
+               {"curve", cell.curve},
+               {"dtype", cell.dtype},
+               {"prompts", row.prompts},
+               {"variant", OrNull(cell.variant)},
+               {"is_repeat", row.is_repeat},
+               {"status", StatusOf(row)},
+               {"error", OrNull(row.error)},
+               {"error_code", row.error.empty() ? Json(nullptr) : Json(row.error_code)},
+               {"point", nullptr}};
+  if (!row.point) return json;
+  Json point = {{"commit", OrNull(row.point->commit)}, {"dtype", row.point->dtype}};
+  AddNumbers(*row.point, point);
+  json["point"] = std::move(point);
+  return json;
+}
+
+Json ToJson(const SweepCurve& curve) {
+  return {{"name", curve.name},
+          {"model", curve.model},
+          {"dtype", curve.dtype},
+          {"prompts", curve.prompts},
+          {"variant", OrNull(curve.variant)},
+          {"parameters", curve.parameters},
+          {"rows", curve.rows}};
+}
+
 }  // namespace
+
+Json SweepCurvesTree(const SweepResult& result) {
+  Json curves = Json::array();
+  for (const SweepCurve& curve : result.curves) curves.push_back(ToJson(curve));
+  return curves;
+}
+
+Json SweepTree(const SweepResult& result) {
+  Json json = {{"schema_version", result.schema_version},
+               {"experiment", result.experiment},
+               {"purpose", result.purpose},
+               {"timestamp", result.timestamp},
+               {"headspec_version", result.headspec_version},
+               {"readings", result.readings},
+               {"notes", result.notes},
+               {"curves", SweepCurvesTree(result)},
+               {"cells", Json::array()}};
+  for (const SweepRow& row : result.rows) json["cells"].push_back(ToJson(row));
+  return json;
+}
+
+std::string SweepJson(const SweepResult& result) { return JsonText(SweepTree(result)); }
 
 std::string SweepPointJson(const SweepPoint& point) {
   Json json = {{"schema_version", kPointSchema},

@@ -15,6 +15,8 @@ std::string SweepPointJson(const SweepPoint& point);
 SweepPoint ReadSweepPoint(std::string_view text, std::string_view file);
 
 nlohmann::ordered_json SweepTree(const SweepResult& result);
+// Its part "curves".
+nlohmann::ordered_json SweepCurvesTree(const SweepResult& result);
 // The tree as the file's text.
 std::string SweepJson(const SweepResult& result);
 
