@@ -18,6 +18,9 @@ inline constexpr std::array<std::string_view, 6> kTokenizerFiles = {
     "tokenizer.json",    "tokenizer_config.json", "special_tokens_map.json",
     "added_tokens.json", "chat_template.jinja",   "chat_template.json"};
 
+// True for the files of a repository that are fetched: configuration, tokenizer and weights.
+bool IsFetchedName(const std::string& file);
+
 bool HoldsFile(const std::vector<std::string>& names, std::string_view name);
 
 // What the repository must have to be measured. Throws Error(kInput) otherwise.
