@@ -112,6 +112,13 @@ void KeepFiles(const hub::Settings& settings, const Revision& revision, const hu
   Keep(KeptFile("listings", key), kFilesKind, text);
 }
 
+// One order with the hub and without.
+std::vector<hub::Reference> Sorted(std::vector<hub::Reference> references) {
+  std::sort(references.begin(), references.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  return references;
+}
+
 // A file's blob as the cache names it, or as the hub would.
 std::string EtagOf(const fs::path& folder, const std::string& name, std::uint64_t bytes) {
   const std::string named = experiment::HashInBlobName(folder, name);
@@ -134,7 +141,7 @@ std::map<std::string, std::vector<hub::Reference>> HubAnswers::References(
   const auto answers = hub::AskReferences(models, settings_, progress_);
   for (std::size_t i = 0; i < models.size(); ++i) {
     KeepReferences(settings_, models[i], answers[i]);
-    references[models[i]] = answers[i];
+    references[models[i]] = Sorted(answers[i]);
   }
   return references;
 }
@@ -158,8 +165,7 @@ std::vector<hub::Reference> HubAnswers::CachedReferences(const std::string& mode
       whole.push_back(reference);
     }
   }
-  std::sort(whole.begin(), whole.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  return whole;
+  return Sorted(std::move(whole));
 }
 
 bool HubAnswers::IsWhole(const std::string& model, const std::string& commit) const {
@@ -232,9 +238,12 @@ std::map<std::string, std::string> HubAnswers::Contents(const std::vector<hub::S
   return contents;
 }
 
-bool HubAnswers::IsCached(const std::string& model, const hub::RemoteFile& file) const {
+bool HubAnswers::IsCached(const std::string& model, const std::string& commit,
+                          const hub::RemoteFile& file) const {
+  const hub::Repository repository(settings_.cache, model);
   std::error_code code;
-  return fs::exists(hub::Repository(settings_.cache, model).Blob(file.etag), code);
+  // Where links are not possible, the snapshot holds the file itself.
+  return fs::exists(repository.Blob(file.etag), code) || repository.HasFile(commit, file.name);
 }
 
 }  // namespace headspec::sweep

@@ -206,7 +206,8 @@ class Planner {
   std::uint64_t Missing(const std::string& model, const Content& content, std::set<std::string>& brought) {
     std::uint64_t bytes = 0;
     for (const hub::RemoteFile& file : content.files) {
-      if (brought.insert(model + " " + file.etag).second && !hub_.IsCached(model, file)) bytes += file.bytes;
+      if (brought.insert(model + " " + file.etag).second && !hub_.IsCached(model, content.commit, file))
+        bytes += file.bytes;
     }
     return bytes;
   }

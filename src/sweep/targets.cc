@@ -159,7 +159,7 @@ class Resolver {
     for (const auto& table : tables) {
       for (const Model& model : table) {
         const bool is_known = std::all_of(model.revisions.begin(), model.revisions.end(), NeedsNoReference);
-        if (model.folder.empty() && !is_known) names.insert(model.name);
+        if (model.folder.empty() && (!is_known || hub_.is_offline())) names.insert(model.name);
       }
     }
     for (auto& [model, references] : hub_.References({names.begin(), names.end()})) {
