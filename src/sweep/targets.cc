@@ -267,6 +267,13 @@ class Resolver {
                     .size = model.size};
       targets.push_back(std::move(target));
     }
+    // "v1" beside "step1000" is not step 1.
+    const auto names_it = [](const Target& target) { return NamesItsStep(target.revision); };
+    if (std::any_of(targets.begin(), targets.end(), names_it)) {
+      for (Target& target : targets) {
+        if (!names_it(target)) target.step.reset();
+      }
+    }
     const auto step_of = [](const Target& target) {
       return target.step.value_or(std::numeric_limits<double>::infinity());
     };

@@ -159,6 +159,14 @@ class OfTheHub(Case):
         some = self.plan('models = ["org/nano-0.5m"]\nrevisions = ["step*", "main"]\nmissing = "skip"\ndtypes = ["float32"]',
                          options=["--offline"], notes=["note: org/nano-0.5m: left out, not there: step*"])
         self.assertEqual([cell["id"] for cell in some["cells"]], [online["id"]])
+        # Fetched by its commit, it has its name from what the first plan saw.
+        early = self.plan('models = ["org/nano-0.5m"]\nrevisions = ["step1000"]\ndtypes = ["float32"]')["cells"][0]
+        self.assertEqual(self.run_program("fetch", "org/nano-0.5m@" + early["commit"]).returncode, 0)
+        self.hub.forget()
+        again = self.plan('models = ["org/nano-0.5m"]\nrevisions = ["step?000", "v1"]\ndtypes = ["float32"]', options=["--offline"],
+                          notes=["note: org/nano-0.5m v1 is step1000 (the same files): measured once"])
+        self.assertEqual([(cell["revision"], cell["id"]) for cell in again["cells"]], [("step1000", early["id"]), ("v1", early["id"])])
+        self.assertEqual(self.hub.requests, [])
         # Another repository with these files is the same measurement.
         self.hub.add(Repository("other/copy", weights(BASE, 59000)))
         self.assertEqual(self.plan('models = ["other/copy"]\ndtypes = ["float32"]')["cells"][0]["id"], online["id"])
@@ -204,9 +212,9 @@ class OfTheHub(Case):
         commit = self.repository.refs["step5000"]
         plan = self.plan('models = ["org/nano-0.5m", "org/nano-0.5m@step2000"]\ndtypes = ["float32"]\n'
                          f'revisions = ["v1", "{commit}", "refs/pr/1", "step{{3000,1000}}"]',
-                         notes=["note: org/nano-0.5m step1000 is v1 (the same files): measured once"])
+                         notes=["note: org/nano-0.5m v1 is step1000 (the same files): measured once"])
         self.assertEqual([(cell["revision"], cell["step"]) for cell in plan["cells"]],
-                         [("v1", 1), ("step1000", 1000), ("step3000", 3000), (commit, None), ("refs/pr/1", None), ("step2000", 2000)])
+                         [("step1000", 1000), ("step3000", 3000), ("v1", None), (commit, None), ("refs/pr/1", None), ("step2000", 2000)])
         self.assertEqual(plan["cells"][4]["commit"], self.repository.refs["refs/pr/1"])
         self.assertEqual([cell["display"] for cell in plan["cells"]][-1], "nano-0.5m step2000")
 

@@ -81,6 +81,8 @@ TEST(StepOf, Names) {
   EXPECT_EQ(StepOf("stage1-step2000-tokens9B"), 2000);
   EXPECT_EQ(StepOf("checkpoint-500"), 500);
   EXPECT_EQ(StepOf("v0.5"), 0.5);
+  EXPECT_TRUE(NamesItsStep("checkpoint-500"));
+  EXPECT_FALSE(NamesItsStep("v0.5"));
   EXPECT_EQ(StepOf("step"), std::nullopt);
   EXPECT_EQ(StepOf("main"), std::nullopt);
   EXPECT_EQ(StepOf("v1.2-rc3"), std::nullopt);
