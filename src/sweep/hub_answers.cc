@@ -92,7 +92,8 @@ std::optional<hub::FileListing> KeptFiles(const hub::Settings& settings, const R
   const std::string key = FilesKey(settings, revision);
   hub::FileListing listing{.commit = revision.second, .files = {}};
   for (const auto& [etag, rest] : LinesBehind(key, ReadKept(KeptFile("listings", key), kFilesKind))) {
-    hub::RemoteFile file{.etag = etag};
+    hub::RemoteFile file;
+    file.etag = etag;
     const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), file.bytes);
     const auto begin = static_cast<std::size_t>(end - rest.data()) + 1;
     if (error != std::errc() || begin >= rest.size()) return std::nullopt;

@@ -222,7 +222,10 @@ class Resolver {
 
   ModelTargets InFolder(const SweepTable& table, const Model& model) {
     if (model.revisions.empty()) {
-      Target target{.model = model.name, .folder = model.folder, .size = model.size};
+      Target target;
+      target.model = model.name;
+      target.folder = model.folder;
+      target.size = model.size;
       return {std::move(target)};
     }
     std::vector<std::pair<std::string, std::string>> found;
