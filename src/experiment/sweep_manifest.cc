@@ -217,6 +217,8 @@ SweepTable ReadTable(const TomlReader& toml, Common& common, SweepManifest& mani
 
 SweepManifest Read(const toml::table& parsed, const std::string& file, const fs::path& folder) {
   const TomlReader toml(parsed, file, "");
+  if (!toml.Has("sweep"))
+    toml.Fail("sweep", "expected at least one [[sweep]], found none", "add the models to measure");
   for (const char* key : {"model", "reference", "hypothesis"}) {
     if (!toml.Has(key)) continue;
     toml.Fail(key, "a sweep has neither a ladder nor a verdict", "put it into a manifest without [[sweep]]");
@@ -230,8 +232,6 @@ SweepManifest Read(const toml::table& parsed, const std::string& file, const fs:
   Common common = ReadCommon(toml, folder);
   for (const TomlReader& table : toml.Tables("sweep"))
     manifest.tables.push_back(ReadTable(table, common, manifest));
-  if (manifest.tables.empty())
-    toml.Fail("sweep", "expected at least one [[sweep]], found none", "add the models to measure");
   return manifest;
 }
 

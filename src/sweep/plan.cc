@@ -171,7 +171,7 @@ class Planner {
                       (cell.curve == same.curve && !same.revision.empty() ? same.revision : NameOf(same)));
     }
     for (std::size_t i = 0; i < std::min(pairs.size(), kShownRepeats); ++i)
-      plan_.notes.push_back(pairs[i] + " (the same files): measured once");
+      plan_.notes.push_back(pairs[i] + " (the same content): measured once");
     if (pairs.size() > kShownRepeats)
       plan_.notes.push_back(fmt::format("and {} more repeats", pairs.size() - kShownRepeats));
   }

@@ -92,7 +92,7 @@ class Case(unittest.TestCase):
 
 class OfTheHub(Case):
     TABLE = 'models = ["org/nano-0.5m"]\nrevisions = ["step*", "main"]\ndtypes = ["float32"]'
-    SAME = "note: org/nano-0.5m main is step59000 (the same files): measured once"
+    SAME = "note: org/nano-0.5m main is step59000 (the same content): measured once"
 
     def test_sixty_revisions(self):
         plan = self.plan(self.TABLE, notes=[self.SAME])
@@ -164,7 +164,7 @@ class OfTheHub(Case):
         self.assertEqual(self.run_program("fetch", "org/nano-0.5m@" + early["commit"]).returncode, 0)
         self.hub.forget()
         again = self.plan('models = ["org/nano-0.5m"]\nrevisions = ["step?000", "v1"]\ndtypes = ["float32"]', options=["--offline"],
-                          notes=["note: org/nano-0.5m v1 is step1000 (the same files): measured once"])
+                          notes=["note: org/nano-0.5m v1 is step1000 (the same content): measured once"])
         self.assertEqual([(cell["revision"], cell["id"]) for cell in again["cells"]], [("step1000", early["id"]), ("v1", early["id"])])
         self.assertEqual(self.hub.requests, [])
         # Another repository with these files is the same measurement.
@@ -212,7 +212,7 @@ class OfTheHub(Case):
         commit = self.repository.refs["step5000"]
         plan = self.plan('models = ["org/nano-0.5m", "org/nano-0.5m@step2000"]\ndtypes = ["float32"]\n'
                          f'revisions = ["v1", "{commit}", "refs/pr/1", "step{{3000,1000}}"]',
-                         notes=["note: org/nano-0.5m v1 is step1000 (the same files): measured once"])
+                         notes=["note: org/nano-0.5m v1 is step1000 (the same content): measured once"])
         self.assertEqual([(cell["revision"], cell["step"]) for cell in plan["cells"]],
                          [("step1000", 1000), ("step3000", 3000), ("v1", None), (commit, None), ("refs/pr/1", None), ("step2000", 2000)])
         self.assertEqual(plan["cells"][4]["commit"], self.repository.refs["refs/pr/1"])
@@ -231,7 +231,8 @@ class OfTheHub(Case):
         done = self.run_program("plan", self.write(self.TABLE), "--ranks", "4")
         self.assertEqual((done.returncode, done.stderr), (0, self.SAME + "\n"))
         lines = done.stdout.splitlines()
-        self.assertEqual(lines[0], "Test sweep")
+        self.assertEqual(lines[:2], ["Test sweep", "float32, Standard-10 v3 (10 prompts), at most 128 tokens of each"])
+        lines = lines[1:]
         self.assertEqual(lines[2].split(), ["Curve", "Revisions", "Cells", "Repeats", "Download", "Weights", "Time", "Memory"])
         self.assertRegex(lines[3], r"^org/nano-0.5m  step0 to main +61 +1 +66 MB +66 MB +\d")
         self.assertRegex(lines[4], r"^all +61 +1 +66 MB +66 MB +\d")
@@ -239,7 +240,16 @@ class OfTheHub(Case):
         self.assertRegex(lines[7], r"^Expected: .+ in one process on this machine, .+ in 4 like it, downloads not counted\.$")
         verbose = self.run_program("plan", self.write(self.TABLE), "-v").stdout.splitlines()
         self.assertEqual(len([line for line in verbose if line.startswith("org/nano-0.5m ")]), 61)
-        self.assertRegex(verbose[63], r"^org/nano-0.5m  main +[0-9a-f]{12} +[0-9a-f]{16} .* repeat ")
+        self.assertRegex(verbose[64], r"^org/nano-0.5m  main +[0-9a-f]{12} +[0-9a-f]{16} .* repeat ")
+
+    def test_too_little_space(self):
+        table = 'models = ["org/nano-0.5m"]\nrevisions = ["step1000"]\ndtypes = ["float32"]'
+        self.assertNotIn("warning", self.run_program("plan", self.write(table)).stderr)
+        shutil.rmtree(self.dir / "own")
+        self.repository.commits[self.repository.refs["step1000"]]["model.safetensors"].size = 1 << 60
+        done = self.run_program("plan", self.write(table))
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stderr, r"^warning: 1152921\.5 TB to download, .+ free in ")
 
     def test_missing_revisions(self):
         place = "~/sweep.toml:4: sweep[0].revisions: org/nano-0.5m has no branch or tag "
@@ -387,7 +397,7 @@ class Manifests(Case):
     def test_ladders_are_none(self):
         done = self.run_program("plan", SOURCE / "experiments/nano-ladder.toml")
         self.assertEqual(done.returncode, 2)
-        self.assertRegex(done.stderr, r"nano-ladder\.toml:\d+: model: a sweep has neither a ladder nor a verdict")
+        self.assertRegex(done.stderr, r"nano-ladder\.toml:1: sweep: expected at least one \[\[sweep\]\], found none; add the models to measure$")
 
 
 if __name__ == "__main__":
