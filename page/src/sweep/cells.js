@@ -3,7 +3,7 @@ import {element, section, table} from "../dom.js";
 import {fixed, index, interval, missing, significant} from "../format.js";
 import {shortName} from "./data.js";
 
-const pageLength = 100;
+const pageLength = 50;
 
 const results = (row) => element("a", {href: `models/${row.folder.split("/").map(encodeURIComponent).join("/")}/results.json`}, "results.json");
 
@@ -12,7 +12,7 @@ function columnsOf(sweep) {
   const columns = [
     {key: "name", title: "Model", rowHeader: true, value: (row) => shortName(row.model), order: (row) => row.model},
     {key: "revision", title: "Revision", value: (row) => row.revision ?? missing, order: (row) => row.revision ?? ""},
-    {key: "step", title: "Step", numeric: true, value: (row) => row.step === null ? missing : significant(row.step, 7), order: (row) => row.step},
+    {key: "step", title: "Step", numeric: true, value: (row) => row.step === null ? missing : significant(row.step, 7), order: (row) => row.step, optional: true},
     {key: "size", title: "Size", numeric: true, value: (row) => row.size ?? missing, order: (row) => row.parameters},
     {key: "dtype", title: "Type", value: (row) => row.dtype, order: (row) => row.dtype, optional: true},
     {key: "prompts", title: "Prompts", value: (row) => shortName(row.prompts), order: (row) => row.prompts, optional: true},

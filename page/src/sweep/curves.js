@@ -40,9 +40,9 @@ function rangeOf(marks) {
   return [low - room, high + room];
 }
 
-function legendOf(sweep, {palette, colourOf, hasBands, marks, isConnected}) {
+function legendOf(sweep, {palette, colourOf, hasBands, marks, isConnected, isNamed = false}) {
   const hasIntervals = hasBands && marks.some((mark) => mark.interval);
-  const curves = sweep.styles.length > 1 && sweep.styles.length <= palette.series.length
+  const curves = !isNamed && sweep.styles.length > 1 && sweep.styles.length <= palette.series.length
     ? sweep.styles.map((label, style) => ({kind: isConnected ? "line" : "dot", label: label || "others", colour: colourOf({style})})) : [];
   return [...curves,
     ...hasIntervals ? [{kind: "interval", label: "95 % interval over prompts", colour: colourOf({style: 0})}] : [],
@@ -101,7 +101,7 @@ function drawPlaces(sweep, {quantity, title, isLog}, width, how) {
       Plot.lineY(joined, {...facets, x, y: "value", z: curve, stroke: colour, strokeWidth: hasBands ? 2 : 1.2, strokeOpacity: hasBands ? 1 : 0.8, className: "curve"}),
       Plot.dot(joined.length <= mostDots ? marks : alone, {...facets, x, y: "value", r: isConnected ? 2.6 : 4, fill: colour, className: "value"}),
       ...axis.breakAt === null ? [] : [Plot.text(sizes.map((_, i) => i), {fx: (i) => i % columns, fy: (i) => Math.floor(i / columns), x: () => axis.breakAt, text: () => "//", frameAnchor: "bottom", dy: 6, fill: palette.muted})],
-      ...how.forExport ? [] : [Plot.tip(marks, Plot.pointer({...facets, x, y: "value", title: (mark) => tipText(mark, title), fill: palette.surface, stroke: palette.line, fontSize: 12, lineWidth: 50}))]
+      ...how.forExport ? [] : [Plot.tip(marks, Plot.pointer({...facets, className: "tip", x, y: "value", title: (mark) => tipText(mark, title), fill: palette.surface, stroke: palette.line, fontSize: 12, lineWidth: 50}))]
     ],
     r: {type: "identity"}, color: {type: "identity"}
   }, how);
@@ -122,11 +122,11 @@ function drawNames(sweep, {quantity, title}, width, how) {
       Plot.barX(marks.filter((mark) => mark.nullBand), {y: named, x1: (mark) => mark.nullBand[0], x2: (mark) => mark.nullBand[1], fill: palette.band, insetTop: 3, insetBottom: 3, className: "null"}),
       Plot.link(marks.filter((mark) => mark.interval), {y1: named, y2: named, x1: (mark) => mark.interval[0], x2: (mark) => mark.interval[1], stroke: palette.mark, strokeWidth: 2, className: "interval"}),
       Plot.dot(marks, {x: "value", y: named, r: 4.5, fill: palette.mark, className: "value"}),
-      ...how.forExport ? [] : [Plot.tip(marks, Plot.pointer({x: "value", y: named, title: (mark) => tipText(mark, title), fill: palette.surface, stroke: palette.line, fontSize: 12, lineWidth: 50}))]
+      ...how.forExport ? [] : [Plot.tip(marks, Plot.pointer({className: "tip", x: "value", y: named, title: (mark) => tipText(mark, title), fill: palette.surface, stroke: palette.line, fontSize: 12, lineWidth: 50}))]
     ],
     r: {type: "identity"}, color: {type: "identity"}
   }, how);
-  return withLegend(svg, legendOf(sweep, {palette, colourOf: () => palette.mark, hasBands: true, marks, isConnected: false}), how);
+  return withLegend(svg, legendOf(sweep, {palette, colourOf: () => palette.mark, hasBands: true, marks, isConnected: false, isNamed: true}), how);
 }
 
 function csvOf(sweep, quantity) {
