@@ -14,6 +14,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/host.h"
 #include "core/json.h"
 #include "core/text.h"
 #include "hub/excerpt.h"
@@ -44,8 +45,10 @@ bool Exists(const fs::path& file) {
   return fs::exists(file, code);
 }
 
-// Beside the final name, unlike that of any other process.
-fs::path Beside(const fs::path& file) { return fmt::format("{}.{}.new", file.string(), ::getpid()); }
+// Beside the final name, unlike that of any other process of any host.
+fs::path Beside(const fs::path& file) {
+  return fmt::format("{}.{}-{}.new", file.string(), HostName(), ::getpid());
+}
 
 void Rename(const fs::path& from, const fs::path& to) {
   std::error_code code;
@@ -107,6 +110,10 @@ fs::path Repository::Incomplete(const std::string& etag) const {
 
 fs::path Repository::Lock(const std::string& etag) const {
   return cache_ / ".locks" / folder_.filename() / (etag + ".lock");
+}
+
+fs::path Repository::UseLock(const std::string& commit) const {
+  return cache_ / ".locks" / folder_.filename() / (commit + ".use");
 }
 
 std::optional<std::string> Repository::CommitOf(const std::string& revision) const {
@@ -184,14 +191,18 @@ std::vector<std::string> MissingParts(const fs::path& folder,
 }
 
 std::vector<std::string> ShardsOf(const fs::path& index) {
-  const auto fail = [&index](const std::string& found) {
+  return ShardsIn(ReadFile(index).value_or(""), index.string());
+}
+
+std::vector<std::string> ShardsIn(const std::string& text, const std::string& where) {
+  const auto fail = [&where](const std::string& found) {
     throw Error(ErrorKind::kInput,
-                fmt::format("{}: expected weight_map with file names, found {}", index.string(), found),
+                fmt::format("{}: expected weight_map with file names, found {}", where, found),
                 "remove that file and fetch the model again; if the hub has it so, tell the model's authors");
   };
   std::set<std::string> names;
   try {
-    const auto json = ParseJson<nlohmann::json>(ReadFile(index).value_or(""));
+    const auto json = ParseJson<nlohmann::json>(text);
     if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) fail("none");
     for (const auto& [tensor, file] : json["weight_map"].items()) {
       if (!file.is_string() || !IsSafeFileName(file.get<std::string>())) fail(Excerpt(file.dump()));
