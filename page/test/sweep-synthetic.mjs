@@ -16,7 +16,7 @@ export function syntheticSweep({models, steps, dtypes = ["float32"]}) {
       const learnt = step === null ? 0.5 : Math.log10(1 + step) / 6;
       curve.rows.push(i);
       const row = {model: name, size: `${parameters / 1e6}M`, revision: step === null ? "main" : `step${step}`, step, dtype, prompts: "Standard-10 v3",
-        variant: null, status: "measured", error: null, id: String(i).padStart(16, "0"), folder: `${name.replace("/", "--")}@${step}-${i}`,
+        variant: null, status: "measured", error: null, id: String(i).padStart(16, "0"), folder: `models/${name.replace("/", "--")}@${step}-${i}`,
         repeat: false, parameters, layers: 6, heads: 8};
       for (const [key, value] of Object.entries(row)) cells[key].push(value);
       const numbers = {si: around(0.95 - 0.4 * learnt, 0.03), depth_share: around(0.9 - learnt / 2, 0.02), entropy: around(0.9 - learnt / 3, 0.01),
@@ -33,6 +33,7 @@ export function syntheticSweep({models, steps, dtypes = ["float32"]}) {
 /** A cell without a result. */
 export function lose(report, i, error = null) {
   const {cells, values, null: null_, curves} = report.sweep;
+  cells.folder[i] = null;
   cells.status[i] = error === null ? "missing" : "failed";
   cells.error[i] = error;
   for (const name of ["parameters", "layers", "heads", "size"]) cells[name][i] = null;

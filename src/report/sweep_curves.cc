@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "report/gnuplot.h"
-#include "report/ladder.h"
 #include "report/paper_style.h"
 #include "report/sweep_script.h"
 #include "report/sweep_table.h"
@@ -72,7 +71,7 @@ struct Series {
 };
 
 std::string SizeOf(const SweepCurve& curve) {
-  return curve.parameters == 0 ? "size unknown" : ModelSizeLabel(static_cast<double>(curve.parameters) / 1e9);
+  return curve.parameters == 0 ? "size unknown" : ParametersLabel(curve.parameters);
 }
 
 std::string LastPart(const std::string& name) {

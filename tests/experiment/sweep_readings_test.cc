@@ -46,7 +46,7 @@ TEST(SweepReadings, OfACurveOverSteps) {
 
 TEST(SweepReadings, DoNotClaimAChangeThatIntervalsHide) {
   const auto lines = ReadSweep(Curve({0.9, 0.89}, {10, 20}));
-  EXPECT_TRUE(Has(lines, "overlap, so other prompts of this kind could show no change")) << All(lines);
+  EXPECT_TRUE(Has(lines, "the two intervals overlap: they alone show no change")) << All(lines);
   EXPECT_FALSE(Has(lines, "doubling")) << "two points always lie on a line";
 }
 

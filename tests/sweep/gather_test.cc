@@ -49,6 +49,7 @@ TEST_F(GatherTest, TakesEachPointFromTheFolderThatHasIt) {
   ASSERT_EQ(found.rows.size(), 8u);
   for (std::size_t row = 0; row < 8; ++row) EXPECT_EQ(found.rows[row].point, sweep.rows[row].point) << row;
   EXPECT_EQ(found.rows[3].prompts, "Standard-10 v3");
+  EXPECT_EQ(found.rows[3].folder, At("odd/models/" + sweep.rows[3].cell.folder).string());
   EXPECT_EQ(found.notes, std::vector<std::string>{"a note of the plan"});
   ASSERT_EQ(found.curves.size(), 2u);
   EXPECT_EQ(found.curves[0].model, "org/tiny-70m");

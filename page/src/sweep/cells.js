@@ -5,7 +5,7 @@ import {shortName} from "./data.js";
 
 const pageLength = 50;
 
-const results = (row) => element("a", {href: `models/${row.folder.split("/").map(encodeURIComponent).join("/")}/results.json`}, "results.json");
+const results = (row) => element("a", {href: `${row.folder.split("/").map(encodeURIComponent).join("/")}/results.json`}, "results.json");
 
 function columnsOf(sweep) {
   const differs = (key) => new Set(sweep.rows.map((row) => row[key] ?? "")).size > 1;
