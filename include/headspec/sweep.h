@@ -98,6 +98,9 @@ struct SweepRow {
   int error_code = 0;
   std::string prompts = {};  // names the prompt set
   bool is_repeat = false;    // an earlier row is the same measurement
+  // Where its results are: absolute as gathered, in what is saved relative to the folder it is saved in.
+  // Empty without a point.
+  std::string folder = {};
 };
 
 // The points that differ in their revision alone.
