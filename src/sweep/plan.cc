@@ -152,9 +152,10 @@ class Planner {
   }
 
   void NoteStatedTwice() {
-    if (stated_twice_ > 0)
-      plan_.notes.push_back(
-          fmt::format("{} measurements are stated twice: each is planned once", stated_twice_));
+    if (stated_twice_ == 0) return;
+    plan_.notes.push_back(
+        stated_twice_ == 1 ? "1 measurement is stated twice and planned once"
+                           : fmt::format("{} measurements are stated twice and planned once", stated_twice_));
   }
 
   // The first cell of each id is measured, the others share its folder.
