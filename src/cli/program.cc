@@ -25,6 +25,7 @@ void BuildProgram(CLI::App& program, int& exit_code) {
   program.get_option("--version")->group(kTalk);
   program.require_subcommand(1);
   AddRun(program, exit_code);
+  AddPlan(program, exit_code);
   AddMeasure(program, exit_code);
   AddCompare(program, exit_code);
   AddSanity(program, exit_code);

@@ -23,11 +23,9 @@ double MlpTerms(const model::ModelConfig& c, const model::LayerConfig& layer) {
 
 }  // namespace
 
-PassPlan PlanPass(const model::Model& model, const std::vector<int>& prompt_lengths,
+PassPlan PlanPass(const model::ModelConfig& c, const std::vector<int>& prompt_lengths,
                   std::uint64_t activation_budget) {
-  const model::ModelConfig& c = model.config();
   PassPlan plan;
-  plan.weight_bytes = model.used_bytes();
   double score_terms = 0;  // sum over prompts of T^2
   for (const int length : prompt_lengths) {
     plan.tokens += length;
@@ -48,7 +46,14 @@ PassPlan PlanPass(const model::Model& model, const std::vector<int>& prompt_leng
   }
   plan.activation_bytes = static_cast<std::uint64_t>(plan.tokens) * ResidualBytesPerToken(c) +
                           static_cast<std::uint64_t>(most_tokens) * WorkingBytesPerToken(c);
-  for (int layer = 0; layer < c.layers; ++layer)
+  return plan;
+}
+
+PassPlan PlanPass(const model::Model& model, const std::vector<int>& prompt_lengths,
+                  std::uint64_t activation_budget) {
+  PassPlan plan = PlanPass(model.config(), prompt_lengths, activation_budget);
+  plan.weight_bytes = model.used_bytes();
+  for (int layer = 0; layer < model.config().layers; ++layer)
     plan.largest_layer_bytes = std::max(plan.largest_layer_bytes, model.LayerBytes(layer));
   return plan;
 }

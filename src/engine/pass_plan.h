@@ -17,6 +17,9 @@ struct PassPlan {
   std::uint64_t largest_layer_bytes = 0;  // file pages of one layer, in use at a time
 };
 
+// Without the weights, of which the configuration knows no bytes.
+PassPlan PlanPass(const model::ModelConfig& config, const std::vector<int>& prompt_lengths,
+                  std::uint64_t activation_budget);
 PassPlan PlanPass(const model::Model& model, const std::vector<int>& prompt_lengths,
                   std::uint64_t activation_budget);
 

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "experiment/files.h"
+#include "experiment/manifest.h"
 #include "experiment/precision.h"
 #include "experiment/prompts.h"
 #include "experiment/toml_reader.h"
@@ -19,6 +20,27 @@ namespace {
 using namespace experiment;  // NOLINT(google-build-using-namespace)
 
 constexpr std::uint64_t kMegabyte = 1'000'000;
+
+// "E08-Phi-Size-Ladder" -> "E08_phi_size_ladder" needs a stated slug; this is the fallback for other names.
+std::string SlugOf(const std::string& experiment) {
+  std::string slug;
+  for (const char c : experiment) slug += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+  return slug;
+}
+
+void CheckSlug(const TomlReader& toml, const std::string& slug) {
+  const bool plain = std::all_of(slug.begin(), slug.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
+  });
+  if (!plain || slug.starts_with('.')) {
+    toml.Fail("slug", fmt::format("expected letters, digits, '_', '-' and '.', found \"{}\"", slug),
+              "it names folders and files");
+  }
+}
+
+}  // namespace
+
+namespace experiment {
 
 // A file's path is relative to the manifest.
 std::string PromptSource(const std::string& name, const fs::path& folder) {
@@ -66,6 +88,27 @@ Protocol ReadProtocol(const TomlReader& toml, const fs::path& folder) {
   return protocol;
 }
 
+std::string ReadSlug(const TomlReader& toml, const std::string& experiment) {
+  const std::string slug = toml.String("slug", SlugOf(experiment));
+  CheckSlug(toml, slug);
+  return slug;
+}
+
+void ParseManifest(const std::string& text, const std::string& file,
+                   const std::function<void(const toml::table&)>& read) {
+  try {
+    read(toml::parse(text, file));
+  } catch (const toml::parse_error& e) {
+    throw Error(ErrorKind::kInput,
+                fmt::format("{}:{}: not TOML: {}", file, e.source().begin.line, e.description()),
+                "correct the line");
+  }
+}
+
+}  // namespace experiment
+
+namespace {
+
 // `chat_template` is the protocol's: it holds for all models, as in the notebook, where the sanity check's
 // choice overrides a model's own. A model that states another is refused rather than ignored.
 ModelEntry ReadModel(const TomlReader& toml, const fs::path& folder, bool chat_template) {
@@ -107,30 +150,16 @@ Hypothesis ReadHypothesis(const TomlReader& toml) {
   return hypothesis;
 }
 
-// "E08-Phi-Size-Ladder" -> "E08_phi_size_ladder" needs a stated slug; this is the fallback for other names.
-std::string SlugOf(const std::string& experiment) {
-  std::string slug;
-  for (const char c : experiment) slug += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
-  return slug;
-}
-
-void CheckSlug(const TomlReader& toml, const std::string& slug) {
-  const bool plain = std::all_of(slug.begin(), slug.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
-  });
-  if (!plain || slug.starts_with('.')) {
-    toml.Fail("slug", fmt::format("expected letters, digits, '_', '-' and '.', found \"{}\"", slug),
-              "it names folders and files");
-  }
-}
-
 Plan ReadPlan(const toml::table& table, const fs::path& file) {
   const TomlReader toml(table, file.string(), "");
+  if (table.contains("sweep")) {
+    toml.Fail("sweep", "many models, where a ladder of [[model]] was expected",
+              "see what it measures with headspec plan");
+  }
   toml.AllowOnly({"experiment", "slug", "purpose", "protocol", "model", "reference", "hypothesis"});
   Plan plan;
   plan.experiment = toml.String("experiment");
-  plan.slug = toml.String("slug", SlugOf(plan.experiment));
-  CheckSlug(toml, plan.slug);
+  plan.slug = ReadSlug(toml, plan.experiment);
   plan.purpose = toml.String("purpose", "");
   const auto protocol = toml.Table("protocol");
   plan.protocol = protocol ? ReadProtocol(*protocol, file.parent_path()) : DefaultProtocol();
@@ -190,16 +219,10 @@ Protocol DefaultProtocol() {
 
 Plan ReadManifest(const fs::path& file) {
   const std::string text = ReadWholeFile(file, "manifest");
-  try {
-    const toml::table table = toml::parse(text, file.string());
-    Plan plan = ReadPlan(table, file);
-    plan.manifest_text = text;
-    return plan;
-  } catch (const toml::parse_error& e) {
-    throw Error(ErrorKind::kInput,
-                fmt::format("{}:{}: not TOML: {}", file.string(), e.source().begin.line, e.description()),
-                "correct the line");
-  }
+  Plan plan;
+  ParseManifest(text, file.string(), [&](const toml::table& table) { plan = ReadPlan(table, file); });
+  plan.manifest_text = text;
+  return plan;
 }
 
 Plan BuiltInPlan() { return ReadManifest(DataFolder() / "experiments" / "nano-ladder.toml"); }

@@ -140,7 +140,7 @@ std::vector<TomlReader> TomlReader::Tables(std::string_view key) const {
   if (!node->is_array_of_tables())
     Fail(key, "expected tables, found " + Describe(*node), fmt::format("write each as [[{}]]", key));
   for (const toml::node& item : *node->as_array()) {
-    tables.emplace_back(*item.as_table(), file_, fmt::format("{}[{}].", key, tables.size()));
+    tables.emplace_back(*item.as_table(), file_, fmt::format("{}{}[{}].", where_, key, tables.size()));
   }
   return tables;
 }

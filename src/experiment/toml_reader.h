@@ -31,6 +31,8 @@ class TomlReader {
   std::optional<TomlReader> Table(std::string_view key) const;
   std::vector<TomlReader> Tables(std::string_view key) const;  // [[key]]
 
+  bool Has(std::string_view key) const { return table_.contains(key); }
+
   std::string Place(std::string_view key) const;  // "file.toml:12: protocol.seeds"
   [[noreturn]] void Fail(std::string_view key, const std::string& problem, const std::string& next) const;
 

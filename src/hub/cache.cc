@@ -184,14 +184,18 @@ std::vector<std::string> MissingParts(const fs::path& folder,
 }
 
 std::vector<std::string> ShardsOf(const fs::path& index) {
-  const auto fail = [&index](const std::string& found) {
+  return ShardsIn(ReadFile(index).value_or(""), index.string());
+}
+
+std::vector<std::string> ShardsIn(const std::string& text, const std::string& where) {
+  const auto fail = [&where](const std::string& found) {
     throw Error(ErrorKind::kInput,
-                fmt::format("{}: expected weight_map with file names, found {}", index.string(), found),
+                fmt::format("{}: expected weight_map with file names, found {}", where, found),
                 "remove that file and fetch the model again; if the hub has it so, tell the model's authors");
   };
   std::set<std::string> names;
   try {
-    const auto json = ParseJson<nlohmann::json>(ReadFile(index).value_or(""));
+    const auto json = ParseJson<nlohmann::json>(text);
     if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) fail("none");
     for (const auto& [tensor, file] : json["weight_map"].items()) {
       if (!file.is_string() || !IsSafeFileName(file.get<std::string>())) fail(Excerpt(file.dump()));

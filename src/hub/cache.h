@@ -56,5 +56,7 @@ std::vector<std::string> MissingParts(const std::filesystem::path& folder,
 
 // The files that a shard index names, sorted. Throws Error(kInput) if it is none or names unsafe ones.
 std::vector<std::string> ShardsOf(const std::filesystem::path& index);
+// The same of its text; `where` names it in errors.
+std::vector<std::string> ShardsIn(const std::string& text, const std::string& where);
 
 }  // namespace headspec::hub

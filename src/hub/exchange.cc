@@ -18,33 +18,7 @@ constexpr int kLongestPauseFactor = 8;
 constexpr std::chrono::seconds kLongestWait{300};
 constexpr std::chrono::milliseconds kTick{20};
 
-// A JSON text of the hub.
-class ListingExchange final : public Exchange {
- public:
-  explicit ListingExchange(const Line& line) : Exchange(line, "list of files", line.model.ListingUrl()) {}
-
-  Listing listing;
-
- private:
-  static constexpr std::size_t kLongest = std::size_t{64} << 20;
-
-  Request Ask() const override { return {.timeout = line().model.settings.metadata_timeout}; }
-  void Begin(const Answer&) override { body_.clear(); }
-  void Take(std::string_view bytes) override {
-    if (body_.size() + bytes.size() > kLongest) {
-      throw Error(ErrorKind::kSystem,
-                  fmt::format("{}: {} sends more than 64 MiB", line().model.model, line().model.ListingUrl()),
-                  "check HF_ENDPOINT");
-    }
-    body_ += bytes;
-  }
-  void Complete(const Answer&) override {
-    listing = ParseListing(line().model, body_);
-    Finish();
-  }
-
-  std::string body_;
-};
+constexpr std::size_t kLongestText = std::size_t{64} << 20;
 
 class MetadataExchange final : public Exchange {
  public:
@@ -69,6 +43,20 @@ class MetadataExchange final : public Exchange {
 };
 
 }  // namespace
+
+void TextExchange::Take(std::string_view bytes) {
+  if (body_.size() + bytes.size() > kLongestText) {
+    throw Error(ErrorKind::kSystem, fmt::format("{}: {} sends more than 64 MiB", line().model.model, url()),
+                "check HF_ENDPOINT");
+  }
+  body_ += bytes;
+}
+
+void TextExchange::Complete(const Answer&) {
+  take_(body_);
+  body_ = {};
+  Finish();
+}
 
 Exchange::Exchange(Line line, std::string what, std::string url)
     : line_(line), what_(std::move(what)), first_url_(std::move(url)), url_(first_url_) {}
@@ -183,10 +171,13 @@ void RunAll(const std::vector<std::unique_ptr<Exchange>>& exchanges, const Line&
 }
 
 Listing FetchListing(const Line& line) {
+  Listing listing;
   std::vector<std::unique_ptr<Exchange>> all;
-  all.push_back(std::make_unique<ListingExchange>(line));
+  all.push_back(std::make_unique<TextExchange>(
+      line, "list of files", line.model.ListingUrl(),
+      [&](const std::string& body) { listing = ParseListing(line.model, body); }));
   RunAll(all, line, 1);
-  return static_cast<ListingExchange&>(*all.front()).listing;
+  return listing;
 }
 
 std::vector<RemoteFile> FetchMetadata(const Line& line, const std::string& commit,

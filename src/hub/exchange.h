@@ -6,6 +6,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/progress.h"
@@ -76,6 +78,24 @@ class Exchange : private Receiver {
   int redirects_ = 0;
   int tries_ = 0;
   Clock::time_point not_before_{};
+};
+
+// A text of the hub, held whole: a listing, a small file.
+class TextExchange final : public Exchange {
+ public:
+  // `take` gets the body when it is whole; what it throws ends the work.
+  TextExchange(const Line& line, std::string what, std::string url,
+               std::function<void(const std::string& body)> take)
+      : Exchange(line, std::move(what), std::move(url)), take_(std::move(take)) {}
+
+ private:
+  Request Ask() const override { return {.timeout = line().model.settings.metadata_timeout}; }
+  void Begin(const Answer&) override { body_.clear(); }
+  void Take(std::string_view bytes) override;
+  void Complete(const Answer&) override;
+
+  std::function<void(const std::string& body)> take_;
+  std::string body_;
 };
 
 // Runs all to their end, at most `parallel` at once. Throws what they throw, and Error(kInterrupted).

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <string_view>
 
@@ -12,70 +11,12 @@
 #include "hub/cache.h"
 #include "hub/download.h"
 #include "hub/exchange.h"
+#include "hub/model_files.h"
 #include "hub/remote.h"
 
 namespace headspec::hub {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr std::string_view kWeights = "model.safetensors";
-constexpr std::string_view kIndex = "model.safetensors.index.json";
-
-// Optional ones of them: their absence is worth remembering.
-constexpr std::array<std::string_view, 6> kTokenizerFiles = {
-    "tokenizer.json",    "tokenizer_config.json", "special_tokens_map.json",
-    "added_tokens.json", "chat_template.jinja",   "chat_template.json"};
-// Of tokenizers without tokenizer.json.
-constexpr std::array<std::string_view, 4> kVocabularies = {"vocab.json", "merges.txt", "vocab.txt",
-                                                           "tokenizer.model"};
-
-bool Holds(const std::vector<std::string>& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-std::string ShortCommit(const std::string& commit) { return commit.substr(0, 12); }
-
-// The weights that the repository has instead of safetensors.
-std::string OtherWeights(const std::vector<std::string>& files) {
-  for (const std::string& file : files) {
-    for (const std::string_view ending :
-         {".bin", ".pt", ".pth", ".gguf", ".h5", ".msgpack", ".safetensors"}) {
-      if (file.ends_with(ending) && file.find("training_args") == std::string::npos) return file;
-    }
-  }
-  return "";
-}
-
-// What the repository must have to be measured. Throws Error(kInput) otherwise.
-void RequireMeasurable(const RemoteModel& remote, const Listing& listing) {
-  const auto fail = [&](const std::string& problem, const std::string& next) {
-    throw Error(ErrorKind::kInput,
-                fmt::format("{} at {}: {}", remote.model, ShortCommit(listing.commit), problem), next);
-  };
-  if (!Holds(listing.files, "config.json"))
-    fail("no config.json", "only checkpoints of transformers can be measured");
-  if (Holds(listing.files, kWeights) || Holds(listing.files, kIndex)) return;
-  const std::string other = OtherWeights(listing.files);
-  fail(fmt::format("no {}{}", kWeights, other.empty() ? ", and no other weights" : ", found " + other),
-       fmt::format(
-           "look at {}/{}/discussions for a converted revision and give it as {}@refs/pr/N, or convert it "
-           "with save_pretrained",
-           remote.settings.endpoint, remote.model, remote.model));
-}
-
-// config.json, the tokenizer and, of sharded weights, the index.
-std::vector<std::string> SmallFiles(const Listing& listing) {
-  std::vector<std::string> names = {"config.json"};
-  const auto add = [&](std::string_view name) {
-    if (Holds(listing.files, name)) names.emplace_back(name);
-  };
-  for (const std::string_view name : kTokenizerFiles) add(name);
-  if (!Holds(listing.files, "tokenizer.json")) {
-    for (const std::string_view name : kVocabularies) add(name);
-  }
-  if (!Holds(listing.files, kWeights)) add(kIndex);
-  return names;
-}
 
 // The named files into the snapshot: asked for, downloaded, linked.
 void Bring(const Line& line, const Repository& repository, const std::string& commit,
@@ -112,13 +53,13 @@ Snapshot Download(const ModelName& name, const Repository& repository, const Set
   const Listing listing = FetchListing(line);
   const std::string& commit = listing.commit;
   RequireMeasurable(remote, listing);
-  Bring(line, repository, commit, SmallFiles(listing));
+  Bring(line, repository, commit, SmallFiles(listing.files));
   for (const std::string_view file : kTokenizerFiles) {
-    if (!Holds(listing.files, file)) Remember(repository, commit, std::string(file));
+    if (!HoldsFile(listing.files, file)) Remember(repository, commit, std::string(file));
   }
   Bring(line, repository, commit,
-        Holds(listing.files, kWeights) ? std::vector<std::string>{std::string(kWeights)}
-                                       : ShardsOf(repository.Snapshot(commit) / kIndex));
+        HoldsFile(listing.files, kWeightsFile) ? std::vector<std::string>{std::string(kWeightsFile)}
+                                               : ShardsOf(repository.Snapshot(commit) / kShardIndexFile));
   repository.WriteRef(name.revision, commit);  // last: a reference leads to whole snapshots only
   return SnapshotOf(repository, commit);
 }

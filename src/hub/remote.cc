@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string_view>
 
 #include "core/error.h"
@@ -82,7 +83,62 @@ std::string FirstOf(const Answer& answer, const char* first, const char* second)
   return value.empty() ? answer.Header(second) : value;
 }
 
+[[noreturn]] void FailAnswer(const RemoteModel& model, const std::string& url, const std::string& problem) {
+  Fail(fmt::format("{}: {} did not answer as the hub does: {}", model.model, url, problem),
+       "check HF_ENDPOINT, and whether a proxy or a login page stands in between");
+}
+
+nlohmann::json ParseAnswer(const RemoteModel& model, const std::string& url, const std::string& body) {
+  try {
+    return ParseJson<nlohmann::json>(body);
+  } catch (const JsonError& e) {
+    FailAnswer(model, url, e.what());
+  }
+}
+
+std::string TextAt(const nlohmann::json& at, const char* key) {
+  return at.is_object() && at.contains(key) && at[key].is_string() ? at[key].get<std::string>() : "";
+}
+
+const nlohmann::json* ListAt(const nlohmann::json& at, const char* key) {
+  return at.is_object() && at.contains(key) && at[key].is_array() ? &at[key] : nullptr;
+}
+
+std::string CommitAt(const RemoteModel& model, const std::string& url, const nlohmann::json& json) {
+  const std::string commit = TextAt(json, "sha");
+  if (!IsCommit(commit))
+    FailAnswer(model, url, fmt::format("expected a commit as sha, found \"{}\"", Excerpt(commit)));
+  return commit;
+}
+
+std::string ShownSize(const nlohmann::json& at) {
+  return at.is_object() && at.contains("size") ? Excerpt(at["size"].dump()) : "nothing";
+}
+
+// Of a large file the hub says the sha256 beside git's hash of the pointer that stands for it.
+RemoteFile FileOf(const RemoteModel& model, const std::string& url, const nlohmann::json& sibling,
+                  const std::string& name) {
+  const bool is_large = sibling.contains("lfs") && sibling["lfs"].is_object();
+  const nlohmann::json& known = is_large ? sibling["lfs"] : sibling;
+  RemoteFile file{.name = name, .etag = TextAt(known, is_large ? "sha256" : "blobId")};
+  if (!IsHex(file.etag, is_large ? 64 : 40)) {
+    FailAnswer(model, url,
+               fmt::format("expected the {} of {}, found \"{}\"", is_large ? "sha256" : "git hash",
+                           Excerpt(name), Excerpt(file.etag)));
+  }
+  if (!known.contains("size") || !known["size"].is_number_unsigned())
+    FailAnswer(model, url, fmt::format("expected the size of {}, found {}", Excerpt(name), ShownSize(known)));
+  file.bytes = known["size"].get<std::uint64_t>();
+  return file;
+}
+
 }  // namespace
+
+std::string RemoteModel::FilesUrl() const { return ListingUrl() + "?blobs=true"; }
+
+std::string RemoteModel::ReferencesUrl() const {
+  return fmt::format("{}/api/models/{}/refs", settings.endpoint, model);
+}
 
 std::string RemoteModel::ListingUrl() const {
   return fmt::format("{}/api/models/{}/revision/{}", settings.endpoint, model, UrlEncode(revision, ""));
@@ -98,29 +154,54 @@ std::string RemoteModel::TokenFor(const std::string& url) const {
 }
 
 Listing ParseListing(const RemoteModel& model, const std::string& body) {
-  const auto fail = [&model](const std::string& problem) {
-    Fail(fmt::format("{}: {} did not answer as the hub does: {}", model.model, model.ListingUrl(), problem),
-         "check HF_ENDPOINT, and whether a proxy or a login page stands in between");
-  };
-  Listing listing;
-  try {
-    const auto json = ParseJson<nlohmann::json>(body);
-    const auto text = [](const nlohmann::json& at, const char* key) {
-      return at.is_object() && at.contains(key) && at[key].is_string() ? at[key].get<std::string>() : "";
-    };
-    listing.commit = text(json, "sha");
-    if (!IsCommit(listing.commit))
-      fail(fmt::format("expected a commit as sha, found \"{}\"", Excerpt(listing.commit)));
-    if (!json.contains("siblings") || !json["siblings"].is_array())
-      fail("expected a list of files as siblings");
-    for (const auto& sibling : json["siblings"]) {
-      const std::string name = text(sibling, "rfilename");
-      if (IsSafeFileName(name)) listing.files.push_back(name);
-    }
-  } catch (const JsonError& e) {
-    fail(e.what());
+  const std::string url = model.ListingUrl();
+  const nlohmann::json json = ParseAnswer(model, url, body);
+  Listing listing{.commit = CommitAt(model, url, json), .files = {}};
+  const nlohmann::json* siblings = ListAt(json, "siblings");
+  if (siblings == nullptr) FailAnswer(model, url, "expected a list of files as siblings");
+  for (const auto& sibling : *siblings) {
+    const std::string name = TextAt(sibling, "rfilename");
+    if (IsSafeFileName(name)) listing.files.push_back(name);
   }
   return listing;
+}
+
+FileListing ParseFiles(const RemoteModel& model, const std::string& body) {
+  const std::string url = model.FilesUrl();
+  const nlohmann::json json = ParseAnswer(model, url, body);
+  FileListing listing{.commit = CommitAt(model, url, json), .files = {}};
+  const nlohmann::json* siblings = ListAt(json, "siblings");
+  if (siblings == nullptr) FailAnswer(model, url, "expected a list of files as siblings");
+  for (const auto& sibling : *siblings) {
+    const std::string name = TextAt(sibling, "rfilename");
+    if (IsSafeFileName(name)) listing.files.push_back(FileOf(model, url, sibling, name));
+  }
+  return listing;
+}
+
+std::vector<Reference> ParseReferences(const RemoteModel& model, const std::string& body) {
+  const std::string url = model.ReferencesUrl();
+  const nlohmann::json json = ParseAnswer(model, url, body);
+  const nlohmann::json* branches = ListAt(json, "branches");
+  if (branches == nullptr) FailAnswer(model, url, "expected a list of branches");
+  const nlohmann::json* tags = ListAt(json, "tags");
+  std::vector<Reference> references;
+  std::set<std::string> names;
+  for (const nlohmann::json* list : {branches, tags}) {
+    if (list == nullptr) continue;
+    for (const auto& one : *list) {
+      const Reference reference{TextAt(one, "name"), TextAt(one, "targetCommit")};
+      if (!IsSafeFileName(reference.name)) continue;
+      if (!IsCommit(reference.commit)) {
+        FailAnswer(model, url,
+                   fmt::format("expected a commit as targetCommit of {}, found \"{}\"",
+                               Excerpt(reference.name), Excerpt(reference.commit)));
+      }
+      // Where a branch and a tag have one name, the hub means the branch.
+      if (names.insert(reference.name).second) references.push_back(reference);
+    }
+  }
+  return references;
 }
 
 RemoteFile ParseFile(const RemoteModel& model, const std::string& commit, const std::string& name,
@@ -213,7 +294,11 @@ bool IsTransient(const Answer& answer) {
 }
 
 int RetryAfter(const Answer& answer) {
-  const std::string text = answer.Header("retry-after");
+  std::string text = answer.Header("retry-after");
+  // The hub itself says it otherwise: RateLimit: "api";r=0;t=55.
+  const std::string limit = answer.Header("ratelimit");
+  if (const auto at = limit.find(";t="); text.empty() && answer.status == 429 && at != std::string::npos)
+    text = limit.substr(at + 3, limit.find(';', at + 3) - at - 3);
   int seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   return error == std::errc() && end == text.data() + text.size() && seconds > 0 ? seconds : 0;

@@ -32,6 +32,8 @@ struct RemoteModel {
   std::string revision;  // as asked for
 
   std::string ListingUrl() const;
+  std::string FilesUrl() const;       // the same, with the blob and size of each file
+  std::string ReferencesUrl() const;  // branches and tags
   std::string FileUrl(const std::string& commit, const std::string& file) const;
   // The token, if `url` is the endpoint's own.
   std::string TokenFor(const std::string& url) const;
@@ -46,7 +48,27 @@ struct RemoteFile {
   std::string name;
   std::string etag;  // 64 hexadecimal digits: sha256; 40: git's sha1
   std::uint64_t bytes = 0;
+
+  bool operator==(const RemoteFile&) const = default;
 };
+
+// A branch or a tag.
+struct Reference {
+  std::string name;  // "step1000"
+  std::string commit;
+
+  bool operator==(const Reference&) const = default;
+};
+
+struct FileListing {
+  std::string commit;
+  std::vector<RemoteFile> files;
+};
+
+// Branches and then tags, each once; what others were converted to is no revision of the model. Both throw
+// Error on an answer that is something else.
+std::vector<Reference> ParseReferences(const RemoteModel& model, const std::string& body);
+FileListing ParseFiles(const RemoteModel& model, const std::string& body);
 
 // Throws Error on an answer that is no listing.
 Listing ParseListing(const RemoteModel& model, const std::string& body);

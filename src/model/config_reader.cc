@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* kDownloadAgain = "download the file again or correct it";
 
-nlohmann::json Parse(const std::string& text, const std::string& folder) {
+nlohmann::json ParseText(const std::string& text, const std::string& folder) {
   try {
     return ParseJson<nlohmann::json>(text);
   } catch (const JsonError& e) {
@@ -46,14 +46,18 @@ ConfigReader ConfigReader::Open(const std::filesystem::path& folder) {
                 "give a folder that holds a Hugging Face checkpoint (config.json, tokenizer.json, "
                 "model.safetensors)");
   }
-  nlohmann::json json = Parse(*text, folder.string());
+  return Parse(*text, folder);
+}
+
+ConfigReader ConfigReader::Parse(const std::string& text, const std::filesystem::path& folder) {
+  nlohmann::json json = ParseText(text, folder.string());
   if (!json.is_object()) {
     throw Error(
         ErrorKind::kInput,
         fmt::format("config.json: expected an object, found {} in {}", json.type_name(), folder.string()),
         kDownloadAgain);
   }
-  ConfigReader reader(std::move(json), file, "");
+  ConfigReader reader(std::move(json), folder / "config.json", "");
   reader.model_type_ = reader.String("model_type", "");
   return reader;
 }

@@ -13,6 +13,8 @@ namespace headspec::model {
 class ConfigReader {
  public:
   static ConfigReader Open(const std::filesystem::path& folder);
+  // The text of a config.json; `folder` stands for the place that it is from, in messages.
+  static ConfigReader Parse(const std::string& text, const std::filesystem::path& folder);
 
   const std::string& model_type() const { return model_type_; }
 

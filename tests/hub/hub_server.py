@@ -12,7 +12,8 @@ In a test:
         ...                      # HF_ENDPOINT=hub.url
         hub.requests             # what was asked, in order
 
-As a program: hub_server.py --repo org/name=FOLDER prints the address and serves until it is killed. Over HTTP,
+As a program: hub_server.py --repo org/name=FOLDER prints the address and serves until it is killed; --repo
+org/name@step1000=FOLDER, given several times, makes a repository of revisions. Over HTTP,
 GET /_requests reads the record and POST /_control takes {"fault": "cut", "path": ..., ...}, {"clear": true},
 {"forget": true} or {"rename": ["org/old", "org/new"]}.
 
@@ -60,7 +61,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 RESOLVE = re.compile(r"/(?P<id>[^/]+(?:/[^/]+)?)/resolve/(?P<revision>refs/(?:pr|convert)/[^/]+|[^/]+)/(?P<file>.+)")
 RESOLVE_CACHE = re.compile(r"/api/resolve-cache/models/(?P<id>[^/]+/[^/]+)/(?P<revision>[0-9a-f]{40})/(?P<file>.+)")
 API = re.compile(r"/api/models/(?P<id>[^/]+(?:/[^/]+)?)"
-                 r"(?:/(?P<what>revision|tree)/(?P<revision>refs/(?:pr|convert)/[^/]+|[^/]+)(?P<folder>/.+)?)?")
+                 r"(?:/(?P<refs>refs)|/(?P<what>revision|tree)/(?P<revision>refs/(?:pr|convert)/[^/]+|[^/]+)(?P<folder>/.+)?)?")
 BLOCK = 1 << 20
 BYTE_FAULTS = ("cut", "stall", "throttle", "corrupt")
 MISSING = {"missing_commit": ("X-Repo-Commit",), "missing_etag": ("ETag", "X-Linked-Etag"),
@@ -117,33 +118,74 @@ class Repository:
     """A model: commits of files, and names of commits.
 
     content is a folder, or {path: bytes or Path}: the files of `commit`. `commits` holds further ones,
-    {commit: content}. refs maps branches, tags and "refs/pr/1" to commits. A file of more than `large` bytes is an
-    LFS file. sha256 gives digests ({path: hex}) of files that are too large to be read here.
+    {commit: content}. refs maps branches, tags, "refs/pr/1" and "refs/convert/parquet" to commits; `tags` says which
+    names are tags. A file of more than `large` bytes is an LFS file. sha256 gives digests ({path: hex}) of files that
+    are too large to be read here.
     gated_api: the API refuses too; on the public hub it tells anyone about a gated model, only files are refused.
     """
 
     def __init__(self, id, content, commit=None, refs=None, private=False, gated=False, large=100_000, commits=None,
-                 sha256=None, gated_api=False, xet=False):
+                 sha256=None, gated_api=False, xet=False, tags=()):
         self.id, self.private, self.gated, self.gated_api, self.xet = id, private, gated, gated_api, xet
         self.commit = commit or hashlib.sha1(id.encode()).hexdigest()
         self.refs = dict(refs or {"main": self.commit})
+        self.tags = set(tags)
         contents = {self.commit: content, **(commits or {})}
-        self.commits = {c: self._files(files, large, sha256 or {}) for c, files in contents.items()}
+        # Revisions share most of their files: each is hashed once.
+        known = {}
+        self.commits = {c: self._files(files, large, sha256 or {}, known) for c, files in contents.items()}
         for name, target in self.refs.items():
             assert target in self.commits, f"{id}: {name} names the unknown commit {target}"
+        assert self.tags <= set(self.refs), f"{id}: no such tags: {sorted(self.tags - set(self.refs))}"
+
+    @classmethod
+    def of_revisions(cls, id, revisions, **options):
+        """`revisions` maps names to contents; those of one folder (or one dict) are one commit. `main`, or else the
+        first, is the commit of the repository."""
+        revisions, commits, refs = dict(revisions), {}, {}
+        for name, content in revisions.items():
+            key = id + (f" {hash_content(content)}" if isinstance(content, dict) else f" {Path(content).resolve()}")
+            refs[name] = hashlib.sha1(key.encode()).hexdigest()
+            commits[refs[name]] = content
+        main = refs.get("main", next(iter(refs.values())))
+        return cls(id, commits.pop(main), main, refs, commits=commits, **options)
 
     @staticmethod
-    def _files(content, large, sha256):
+    def _files(content, large, sha256, known):
         if not isinstance(content, dict):
             folder = Path(content)
             content = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
-        return {name: File(content[name], large, sha256.get(name)) for name in sorted(content)}
+        files = {}
+        for name in sorted(content):
+            source = content[name]
+            key = (source if isinstance(source, bytes) else Path(source).resolve(), sha256.get(name))
+            files[name] = known[key] = known.get(key) or File(source, large, sha256.get(name))
+        return files
+
+    def listed_refs(self):
+        """What /api/models/{id}/refs says."""
+        kinds = {"branches": [], "converts": [], "tags": []}
+        for name, commit in self.refs.items():
+            if name.startswith("refs/convert/"):
+                kinds["converts"].append({"name": name.rsplit("/", 1)[1], "ref": name, "targetCommit": commit})
+            elif not name.startswith("refs/pr/"):  # those have to be asked for
+                kind, folder = ("tags", "refs/tags/") if name in self.tags else ("branches", "refs/heads/")
+                kinds[kind].append({"name": name, "ref": folder + name, "targetCommit": commit})
+        return kinds
 
     def find_commit(self, revision):
         if revision in self.refs:
             return self.refs[revision]
         found = [c for c in self.commits if len(revision) >= 7 and c.startswith(revision)]
         return found[0] if len(found) == 1 else None
+
+
+def hash_content(content):
+    digest = hashlib.sha1()
+    for name in sorted(content):
+        source = content[name]
+        digest.update(f"{name}\0".encode() + (source if isinstance(source, bytes) else str(Path(source).resolve()).encode()) + b"\0")
+    return digest.hexdigest()
 
 
 class Server(ThreadingHTTPServer):
@@ -408,12 +450,14 @@ class Handler(BaseHTTPRequestHandler):
             return commit
         raise Refused(404, f"Invalid rev id: {revision}", "RevisionNotFound")
 
-    def answer_api(self, id, what, revision, folder):
+    def answer_api(self, id, refs, what, revision, folder):
         repository = self.repository(id)
         if not repository:
             return
         if repository.gated_api:
             self.check_gate(repository)
+        if refs:
+            return self.send_text(200, json.dumps(repository.listed_refs()), content_type="application/json; charset=utf-8")
         commit = self.commit(repository, revision or "main")
         files = repository.commits[commit]
         if what == "tree":
@@ -636,8 +680,11 @@ def make_certificate(folder):
 
 def main():
     parser = argparse.ArgumentParser(description="A Hugging Face hub on the loopback interface, for tests.")
-    parser.add_argument("--repo", action="append", default=[], metavar="ORG/NAME=FOLDER", required=True)
-    parser.add_argument("--revision", action="append", default=[], help="branch or tag (default main; repeatable)")
+    parser.add_argument("--repo", action="append", default=[], metavar="ORG/NAME[@REVISION]=FOLDER",
+                        required=True)
+    parser.add_argument("--revision", action="append", default=[],
+                        help="branch or tag of those without @REVISION (default main; repeatable)")
+    parser.add_argument("--tag", action="append", default=[], help="a revision that is a tag (repeatable)")
     parser.add_argument("--commit", help="40 hexadecimal digits (default made from the name)")
     parser.add_argument("--large", type=int, default=100_000, help="files above so many bytes are LFS files")
     parser.add_argument("--token", action="append", default=[], help="a token that may read everything")
@@ -649,12 +696,20 @@ def main():
     parser.add_argument("--port", type=int, default=0, help="of the hub (default any)")
     args = parser.parse_args()
 
-    repositories = []
+    repositories, revisions = [], {}
     for text in args.repo:
         id, _, folder = text.partition("=")
+        id, _, revision = id.partition("@")
+        if revision:
+            revisions.setdefault(id, {})[revision] = Path(folder)
+            continue
         commit = args.commit or hashlib.sha1(id.encode()).hexdigest()
         refs = {name: commit for name in args.revision or ["main"]}
-        repositories.append(Repository(id, Path(folder), commit, refs, id in args.private, id in args.gated, args.large))
+        repositories.append(Repository(id, Path(folder), commit, refs, id in args.private, id in args.gated, args.large,
+                                       tags=set(args.tag) & set(refs)))
+    for id, folders in revisions.items():
+        repositories.append(Repository.of_revisions(id, folders, private=id in args.private, gated=id in args.gated,
+                                                    large=args.large, tags=set(args.tag) & set(folders)))
     hub = Hub(repositories, args.token, args.outsider, args.certificate, resolve_cache=args.resolve_cache, port=args.port)
     hub.start()
     print(hub.url, flush=True)

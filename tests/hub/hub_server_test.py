@@ -111,6 +111,29 @@ class Downloads(Case):
                 self.assertEqual((info.sha, info.id, info.private, info.gated), (commit, "org/name", False, False))
         self.assertEqual((self.cache / "models--org--name/refs/refs/pr/1").read_bytes(), FIRST.encode())
 
+    def test_references(self):
+        self.hub.add(Repository.of_revisions(
+            "org/steps", {f"step{i}": {**FILES, "config.json": b"{}" * i} for i in range(60)} |
+            {"main": {**FILES, "config.json": b"{}" * 59}, "v1": {**FILES, "config.json": b"{}"},
+             "refs/pr/1": FILES, "refs/convert/parquet": FILES}, tags=["v1"]))
+        refs = huggingface_hub.HfApi(self.hub.url, token=False).list_repo_refs("org/steps")
+        commits = {ref.name: ref.target_commit for ref in refs.branches}
+        self.assertEqual(set(commits), {f"step{i}" for i in range(60)} | {"main"})
+        self.assertEqual((len(set(commits.values())), commits["main"]), (60, commits["step59"]))
+        self.assertEqual([(ref.name, ref.ref, ref.target_commit) for ref in refs.tags],
+                         [("v1", "refs/tags/v1", commits["step1"])])
+        self.assertEqual([ref.name for ref in refs.converts], ["parquet"])
+        info = huggingface_hub.HfApi(self.hub.url, token=False).model_info("org/steps", revision="step7", files_metadata=True)
+        self.assertEqual((info.sha, {s.rfilename: s.size for s in info.siblings}["config.json"]), (commits["step7"], 14))
+        # A file that revisions share is one file: its hash is computed once.
+        files = [f["model.safetensors"] for f in self.hub.repositories["org/steps"].commits.values()]
+        self.assertTrue(all(file is files[0] for file in files))
+
+    def test_references_of_gated_and_missing(self):
+        for id, error in (("org/closed", GatedRepoError), ("org/none", RepositoryNotFoundError)):
+            with self.assertRaises(error):
+                huggingface_hub.HfApi(self.hub.url, token=False).list_repo_refs(id)
+
     def test_snapshot_holds_every_file(self):
         snapshot = self.snapshot()
         found = {p.relative_to(snapshot).as_posix() for p in snapshot.rglob("*") if p.is_file()}
@@ -373,6 +396,22 @@ class Program(Case):
             try:
                 self.hub.url = process.stdout.readline().strip()
                 self.assertEqual(self.download(token=GOOD, revision="v2").read_bytes(), CONFIG)
+            finally:
+                process.kill()
+
+    def test_serves_revisions(self):
+        program = [sys.executable, Path(__file__).with_name("hub_server.py"), "--tag", "b"]
+        for name in ("a", "b", "c"):
+            (self.folder / name).mkdir()
+            (self.folder / name / "config.json").write_bytes(name.encode())
+            program += ["--repo", f"org/steps@{name}={self.folder / name}"]
+        with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                self.hub.url = process.stdout.readline().strip()
+                for name in ("a", "b", "c"):
+                    self.assertEqual(self.download(id="org/steps", revision=name).read_bytes(), name.encode())
+                refs = huggingface_hub.HfApi(self.hub.url, token=False).list_repo_refs("org/steps")
+                self.assertEqual(([r.name for r in refs.branches], [r.name for r in refs.tags]), (["a", "c"], ["b"]))
             finally:
                 process.kill()
 
