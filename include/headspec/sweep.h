@@ -95,6 +95,21 @@ struct SweepRow {
   std::optional<SweepPoint> point = {};  // empty: failed or not measured yet
   std::string error = {};                // why it failed; empty with a point or when it was not tried
   int error_code = 0;
+  std::string prompts = {};  // names the prompt set
+  bool is_repeat = false;    // an earlier row is the same measurement
+};
+
+// The points that differ in their revision alone.
+struct SweepCurve {
+  std::string name;   // SweepCell::curve
+  std::string model;  // without its revision
+  std::string dtype;
+  std::string prompts;
+  std::string variant;
+  std::uint64_t parameters = 0;
+  // Into SweepResult::rows: with a point, each measurement once, ascending by step; those without a step are
+  // last, in the plan's order.
+  std::vector<std::size_t> rows = {};
 };
 
 struct SweepResult {
@@ -106,6 +121,7 @@ struct SweepResult {
   std::vector<SweepRow> rows;  // of every cell of the plan, in its order
   std::vector<std::string> notes;
   std::vector<std::string> readings;  // what the curves support, in words
+  std::vector<SweepCurve> curves;     // smallest model first, else in the plan's order; none without a point
 };
 
 }  // namespace headspec

@@ -79,12 +79,10 @@ LineStatistics LineOf(const metrics::LineFit& fit) {
           .p = fit.p};
 }
 
-metrics::Maybe<metrics::Bootstrap> ResamplePrompts(const std::vector<Table>& prompts, std::uint64_t seed,
+metrics::Maybe<metrics::Bootstrap> ResamplePrompts(const std::vector<Table>& prompts, std::int64_t seed,
                                                    Progress* progress) {
   if (prompts.empty()) return metrics::Maybe<metrics::Bootstrap>::None("no values of single prompts");
-  metrics::Random random(seed, "bootstrap");
-  const auto resamples = metrics::DrawResamples(static_cast<int>(prompts.size()), kResamples, random);
-  return metrics::BootstrapPrompts(prompts, metrics::FastIndex, resamples, progress);
+  return metrics::BootstrapPrompts(prompts, metrics::FastIndex, ResamplesOf(prompts.size(), seed), progress);
 }
 
 std::optional<double> SizeOf(const ModelResult& model) {
@@ -123,6 +121,11 @@ std::int64_t StatisticsSeed(const Protocol& protocol) {
   return protocol.seeds.empty() ? kSeed : protocol.seeds.front();
 }
 
+std::vector<metrics::Resample> ResamplesOf(std::size_t prompts, std::int64_t seed) {
+  metrics::Random random(static_cast<std::uint64_t>(seed), "bootstrap");
+  return metrics::DrawResamples(static_cast<int>(prompts), kResamples, random);
+}
+
 IndexStatistics ComputeIndexStatistics(const Table& mean, const std::vector<Table>& prompts,
                                        std::int64_t seed, Progress* progress) {
   const auto bits = static_cast<std::uint64_t>(seed);
@@ -131,7 +134,7 @@ IndexStatistics ComputeIndexStatistics(const Table& mean, const std::vector<Tabl
   statistics.seed = seed;
   statistics.null = Convert(null, NullOf);
   statistics.shares = Convert(metrics::ComputeVarianceShares(mean), SharesOf);
-  statistics.bootstrap = Convert(ResamplePrompts(prompts, bits, progress), BootstrapOf);
+  statistics.bootstrap = Convert(ResamplePrompts(prompts, seed, progress), BootstrapOf);
   statistics.readings.null = metrics::ReadNull(null);
   CompareWithTarget(std::nan(""), nullptr, statistics);
   return statistics;

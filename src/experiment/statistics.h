@@ -2,17 +2,22 @@
 // and `headspec verify` share. Nothing here depends on threads or machine.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "core/progress.h"
 #include "headspec/plan.h"
 #include "headspec/result.h"
+#include "metrics/bootstrap.h"
 
 namespace headspec::experiment {
 
 // The protocol's first seed, else 42. Shuffles and resamples each have a stream of their own from it.
 std::int64_t StatisticsSeed(const Protocol& protocol);
+
+// Those behind the index's interval, so that other numbers of the same prompts get theirs from the same ones.
+std::vector<metrics::Resample> ResamplesOf(std::size_t prompts, std::int64_t seed);
 
 // `mean` is (L, H), the mean of `prompts`, (P)(L, H); without prompts there is no bootstrap. No equivalence:
 // that takes a target.

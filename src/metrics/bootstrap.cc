@@ -159,6 +159,22 @@ Maybe<Bootstrap> BootstrapPrompts(const std::vector<Table>& tables, const Statis
   return Compute(tables.size(), std::ref(of_mean), resamples, progress);
 }
 
+Maybe<Bootstrap> BootstrapMean(std::span<const double> values, const std::vector<Resample>& resamples) {
+  const auto defined =
+      std::count_if(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
+  if (defined < 2) return Maybe<Bootstrap>::None("fewer than two prompts define it");
+  const OfResample mean = [&](const Resample& counts) -> std::optional<double> {
+    double sum = 0, drawn = 0;
+    for (std::size_t prompt = 0; prompt < values.size(); ++prompt) {
+      if (counts[prompt] == 0 || !std::isfinite(values[prompt])) continue;
+      sum += counts[prompt] * values[prompt];
+      drawn += counts[prompt];
+    }
+    return drawn > 0 ? std::optional(sum / drawn) : std::nullopt;
+  };
+  return Compute(values.size(), mean, resamples, nullptr);
+}
+
 Maybe<Bootstrap> BootstrapDifference(const std::vector<Table>& base, const std::vector<Table>& tuned,
                                      const Statistic& statistic, const std::vector<Resample>& resamples,
                                      Progress* progress) {

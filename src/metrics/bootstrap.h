@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,10 @@ struct Bootstrap {
 // statistic that is undefined on the mean table, or fewer than two resamples that define it.
 Maybe<Bootstrap> BootstrapPrompts(const std::vector<Table>& tables, const Statistic& statistic,
                                   const std::vector<Resample>& resamples, Progress* progress = nullptr);
+
+// Of the mean of one number for each prompt, `values` (P); NaN: that prompt does not define it and is left
+// out. None if fewer than two prompts define it.
+Maybe<Bootstrap> BootstrapMean(std::span<const double> values, const std::vector<Resample>& resamples);
 
 // Of statistic(tuned) - statistic(base): the same prompts are drawn for both. Their shapes may differ.
 Maybe<Bootstrap> BootstrapDifference(const std::vector<Table>& base, const std::vector<Table>& tuned,

@@ -74,14 +74,6 @@ void AddModel(const ModelResult& model, ModelArrays arrays) {
   if (!model.induction_ids.empty()) arrays.AddInts("induction_ids", model.induction_ids);
 }
 
-// As RFC 4180 quotes.
-std::string CsvField(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
-}
-
 void AppendRows(const std::string& model, const std::string& metric, const Table& table, std::string& csv) {
   for (std::size_t layer = 0; layer < table.size(); ++layer) {
     for (std::size_t head = 0; head < table[layer].size(); ++head) {

@@ -1,7 +1,6 @@
 #include "report/page.h"
 
 #include <nlohmann/json.hpp>
-#include <string_view>
 #include <utility>
 
 #include "core/error.h"
@@ -9,7 +8,7 @@
 #include "report/comparison_json.h"
 #include "report/ladder.h"
 #include "report/packed.h"
-#include "report/page_template.h"
+#include "report/page_text.h"
 #include "report/results_json.h"
 #include "report/summary.h"
 
@@ -17,8 +16,6 @@ namespace headspec::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr int kFormat = 1;
 
 // As the ladder states it, else what the weights hold.
 Json SizeJson(const ModelResult& model) {
@@ -39,30 +36,11 @@ Json AttentionJson(const ModelResult& model) {
   return {{"bits", 8}, {"prompts", std::move(prompts)}};
 }
 
-void ReplaceAll(std::string& text, std::string_view what, std::string_view with) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
-    text.replace(at, what.size(), with);
-}
-
-// In a script element: nothing in it ends the element, and scripts of any age may read it.
-std::string ScriptText(const Json& json) {
-  std::string text;
-  for (const char c : json.dump(-1, ' ', false, Json::error_handler_t::replace)) {
-    if (c == '<')
-      text += "\\u003c";
-    else
-      text += c;
-  }
-  ReplaceAll(text, "\u2028", "\\u2028");
-  ReplaceAll(text, "\u2029", "\\u2029");
-  return text;
-}
-
 std::string Page(const char* kind, Json results, Json comparison, const std::vector<std::string>& summary,
                  const std::vector<ModelResult>& models) {
   PackTables(results);
   PackTables(comparison);
-  Json document = {{"format", kFormat},
+  Json document = {{"format", kPageFormat},
                    {"kind", kind},
                    {"results", std::move(results)},
                    {"comparison", std::move(comparison)},
@@ -73,7 +51,7 @@ std::string Page(const char* kind, Json results, Json comparison, const std::vec
     document["sizes"].push_back(SizeJson(model));
     document["attention"].push_back(AttentionJson(model));
   }
-  return std::string(PageBeforeData()) + ScriptText(document) + std::string(PageAfterData());
+  return PageWith(document);
 }
 
 }  // namespace

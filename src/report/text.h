@@ -14,6 +14,9 @@ std::string PythonFloat(double value);
 // Valid UTF-8 in one line: control characters become spaces, invalid bytes U+FFFD.
 std::string OneLine(std::string_view text);
 
+// One field of a CSV file, quoted as RFC 4180 does where it must be.
+std::string CsvField(std::string_view text);
+
 // Terminal columns that `text` takes: 0 for combining marks, 2 for East Asian wide characters and emoji.
 std::size_t DisplayWidth(std::string_view text);
 

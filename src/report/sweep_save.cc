@@ -1,0 +1,70 @@
+#include "report/sweep_save.h"
+
+#include <algorithm>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+#include "report/files.h"
+#include "report/pictures.h"
+#include "report/replaced_files.h"
+#include "report/sweep_curves.h"
+#include "report/sweep_json.h"
+#include "report/sweep_page.h"
+#include "report/sweep_table.h"
+
+namespace headspec::report {
+namespace fs = std::filesystem;
+namespace {
+
+// Pictures that cannot be drawn must not cost the rest. Returns why there are none, or "".
+std::string Draw(const SweepFigures& figures, const fs::path& folder, std::vector<std::string>& names,
+                 Progress& progress) {
+  if (figures.pictures.empty()) return "";
+  try {
+    Steps steps(&progress, "drawing curves", 1);
+    RenderPictures(figures.pictures, folder, &progress);
+    steps.Next();
+    for (const Pictures& pictures : figures.pictures) {
+      for (std::string& name : PictureFiles(pictures.stem)) names.push_back(std::move(name));
+    }
+    return "";
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::kInterrupted) throw;
+    return e.what();
+  }
+}
+
+// A figure of an earlier state that this one does not have.
+void RemoveOldPictures(const fs::path& folder, const std::vector<std::string>& names) {
+  for (const char* stem : {kCurvesStem, kCurvesMetricsStem}) {
+    for (const std::string& name : PictureFiles(stem)) {
+      std::error_code ignored;
+      if (std::find(names.begin(), names.end(), name) == names.end()) fs::remove(folder / name, ignored);
+    }
+  }
+}
+
+}  // namespace
+
+Saved SaveSweepReport(const SweepResult& result, const fs::path& folder, Progress& progress) {
+  const ReplacedFiles out(folder);
+  std::vector<std::string> names = {"sweep.json", "table.csv"};
+  WriteFile(out.WorkPath() / "sweep.json", SweepJson(result));
+  WriteFile(out.WorkPath() / "table.csv", SweepTable(result));
+  const SweepFigures figures = DescribeCurves(result);
+  Saved saved;
+  saved.notes = figures.notes;
+  saved.figure_error = Draw(figures, out.WorkPath(), names, progress);
+  WriteFile(out.WorkPath() / "report.html", SweepPage(result));
+  names.emplace_back("report.html");
+  if (progress.Cancelled()) throw Error(ErrorKind::kInterrupted, "interrupted: nothing was written");
+  out.Commit(names);
+  RemoveOldPictures(folder, names);
+  for (const std::string& name : names) saved.paths.push_back(fs::canonical(folder) / name);
+  return saved;
+}
+
+}  // namespace headspec::report
