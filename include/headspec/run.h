@@ -40,6 +40,9 @@ class HEADSPEC_API Observer {
 struct HubOptions {
   bool offline = false;      // never ask the hub (HF_HUB_OFFLINE does the same)
   std::string cache_folder;  // empty: the one that the environment names (HF_HUB_CACHE, HF_HOME, ...)
+  // A file that is locked while a model is downloaded: of the processes that name the same one, one downloads
+  // at a time, and the others wait. Empty: none.
+  std::string download_lock = {};
 };
 
 struct RunOptions {
@@ -61,6 +64,11 @@ struct RunOptions {
   std::vector<HeadMetricDefinition> metrics = {};
   // Throw Error(kInput) instead of warning about a ladder that mixes models with and without BOS or template.
   bool strict = false;
+  // More prompts than these are measured in consecutive parts, each kept as soon as it is done: in less
+  // memory, and an interrupted run goes on after its last part; the weights are read once for each. Results
+  // have the same bits, and where they would not (dynamic rotary scaling) or a part cannot be kept
+  // (attention, the caller's metrics) all prompts are measured in one piece. 0: always.
+  int prompts_at_once = 0;
 };
 
 // The notebook's experiment: sanity check, every model of the ladder, both verdict rules. A failing model

@@ -96,13 +96,13 @@ class HeadTask {
                                 OfHead(in_.key, kv_head, keys.first, computed.cols), computed);
     if (!rule_.in_float && rule_.scale != Scale::kInProduct) kernels::Round(in_.type, scores.values());
     const float largest = LargestVisible(rows, first);
-    out_.watch.Check({"attention scores", in_.layer, Prompt(), head_}, scores.values());
+    out_.watch.Check({"attention scores", in_.layer, Prompt(), head_, out_.step}, scores.values());
     for (int i = 0; i < queries; ++i) {
       const auto row = RowOf(rows, i);
       ToLogits(row.subspan(static_cast<std::size_t>(keys.first)), keys.first);
       ToProbabilities(VisibleTo(first + i), row);
     }
-    out_.watch.Check({"attention probabilities", in_.layer, Prompt(), head_}, scores.values());
+    out_.watch.Check({"attention probabilities", in_.layer, Prompt(), head_, out_.step + 1}, scores.values());
     out_.sink.Take({Prompt(), in_.layer, head_, span_.tokens, first, rows});
     if (in_.value.data != nullptr) AttendValues(computed, first, keys.first, kv_head);
     return largest;
@@ -196,7 +196,7 @@ class HeadTask {
     kernels::Multiply(rows, OfHead(in_.value, kv_head, first_key, rows.cols), attended);
     for (int i = 0; i < attended.rows; ++i) {
       kernels::Round(in_.type, RowOf(attended, i));
-      out_.watch.Check({"attended values", in_.layer, Prompt(), head_}, RowOf(attended, i));
+      out_.watch.Check({"attended values", in_.layer, Prompt(), head_, out_.step + 2}, RowOf(attended, i));
     }
   }
 

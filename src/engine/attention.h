@@ -38,6 +38,7 @@ struct AttentionOutput {
   // (M, H*D), written when values are given. May be the query itself: a head's tile is written after its
   // queries were read, and no other task touches it.
   MatrixView attended;
+  int step = 0;  // of the scores, for the watch; two more follow
 };
 
 // Returns the largest |query . key| before scaling.

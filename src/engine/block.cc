@@ -51,6 +51,7 @@ Block::Block(const BlockSettings& settings, AttentionSink& sink, FiniteWatch& wa
 
 double Block::Run(const BlockInput& in) {
   in_ = &in;
+  watch_.StartBlock();
   const MatrixView normed = Normalise(config_.norms.before_attention, Slot::kAttentionNormWeight, in.hidden,
                                       View(normed_), "input norm");
   const double largest_score = Attend(normed);
@@ -87,11 +88,11 @@ double Block::Attend(const MatrixView& x) {
   in.layer = in_->layer;
   in.first_prompt = in_->first_prompt;
   in.type = settings_.type;
-  if (in_->is_last) return engine::Attend(in, {sink_, watch_, query}, pool_);
+  if (in_->is_last) return engine::Attend(in, {sink_, watch_, query, watch_.Steps(3)}, pool_);
   Linear(x, Slot::kValueWeight, Slot::kValueBias, value, "value projection");
   if (config_.qkv_clip > 0) Clip(value);
   in.value = value;
-  const double largest_score = engine::Attend(in, {sink_, watch_, query}, pool_);
+  const double largest_score = engine::Attend(in, {sink_, watch_, query, watch_.Steps(3)}, pool_);
   const MatrixView branch = View(branch_);
   Linear(query, Slot::kOutputWeight, Slot::kOutputBias, branch, "attention output");
   Normalise(config_.norms.after_attention, Slot::kAttentionOutNormWeight, branch, branch,
@@ -138,7 +139,7 @@ void Block::FinishSequential(const MatrixView& normed) {
 }
 
 void Block::Watch(std::string_view operation, const MatrixView& values) {
-  watch_.CheckRows({operation, in_->layer}, values, pool_);
+  watch_.CheckRows({.operation = operation, .layer = in_->layer, .step = watch_.Steps()}, values, pool_);
 }
 
 void Block::Linear(const MatrixView& x, Slot weight, Slot bias, const MatrixView& y,
@@ -153,9 +154,10 @@ MatrixView Block::Normalise(bool has_norm, Slot weight, const MatrixView& x, con
   if (!has_norm) return x;
   const RowNorm norm(config_.norm, config_.norm_epsilon, settings_.type, in_->weights[weight],
                      in_->weights[model::BiasOf(weight)]);
+  const Place place{.operation = operation, .layer = in_->layer, .step = watch_.Steps()};
   pool_.For(x.rows, [&](int row) {
     norm.Apply(RowOf(x, row), RowOf(y, row));
-    watch_.Check({operation, in_->layer}, RowOf(y, row));
+    watch_.Check(place, RowOf(y, row));
   });
   return y;
 }

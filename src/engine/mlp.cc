@@ -66,18 +66,20 @@ void Mlp::Dense(const Projections& p, const MatrixView& x, const MatrixView& y) 
   const MatrixView up = up_.view().Rows(0, x.rows).Columns(0, p.up.rows);
   if (!config_.is_gated) {
     Project(x, p.up, p.up_bias, up, "mlp up projection");
+    const Place place{.operation = kActivation, .layer = layer_, .step = watch_.Steps()};
     pool_.For(up.rows, [&](int row) {
       Activate(RowOf(up, row));
-      watch_.Check({kActivation, layer_}, RowOf(up, row));
+      watch_.Check(place, RowOf(up, row));
     });
   } else {
     const MatrixView gate = gate_.view().Rows(0, x.rows).Columns(0, p.up.rows);
     Project(x, p.gate, p.gate_bias, gate, "mlp gate projection");
     Project(x, p.up, p.up_bias, up, "mlp up projection");
+    const Place place{.operation = kActivation, .layer = layer_, .step = watch_.Steps()};
     pool_.For(up.rows, [&](int row) {
       Activate(RowOf(gate, row));
       kernels::MultiplyElements(settings_.type, RowOf(gate, row), RowOf(up, row));
-      watch_.Check({kActivation, layer_}, RowOf(up, row));
+      watch_.Check(place, RowOf(up, row));
     });
   }
   Project(up, p.down, p.down_bias, y, "mlp down projection");
@@ -118,7 +120,10 @@ void Mlp::RunExperts(const model::Weights& weights, const MatrixView& x, const M
   }
   for (std::size_t expert = 0; expert < shares.size(); ++expert) {
     const auto& own = shares[expert];
-    if (own.empty()) continue;
+    if (own.empty()) {
+      (void)watch_.Steps(config_.is_gated ? 4 : 3);  // those of Dense: other prompts may choose this expert
+      continue;
+    }
     const MatrixView input = expert_input_.view().Rows(0, static_cast<int>(own.size()));
     const MatrixView output = expert_output_.view().Rows(0, static_cast<int>(own.size()));
     for (std::size_t i = 0; i < own.size(); ++i)
@@ -160,7 +165,7 @@ void Mlp::Project(const MatrixView& x, const WeightView& weight, const WeightVie
 }
 
 void Mlp::Watch(std::string_view operation, const MatrixView& values) {
-  watch_.CheckRows({operation, layer_}, values, pool_);
+  watch_.CheckRows({.operation = operation, .layer = layer_, .step = watch_.Steps()}, values, pool_);
 }
 
 }  // namespace headspec::engine

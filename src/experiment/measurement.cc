@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <iterator>
@@ -24,6 +25,7 @@
 #include "metrics/specialization.h"
 
 namespace headspec::experiment {
+namespace fs = std::filesystem;
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -40,9 +42,8 @@ struct Passes {
 
 // `result` says which sequence induction is measured on. The other head metrics are of prompts without
 // padding.
-Passes RunPasses(const Subject& subject, const ModelResult& result, const PaddedPrompts& prompts,
-                 const Protocol& protocol, const MeasurementSettings& settings, Observer& observer) {
-  const std::vector<std::vector<int>>& ids = prompts.ids;
+PassRequest RequestOf(const ModelResult& result, const PaddedPrompts& prompts, const Protocol& protocol,
+                      const MeasurementSettings& settings) {
   PassRequest request{
       .precision = settings.precision,
       .run = settings.run,
@@ -52,6 +53,13 @@ Passes RunPasses(const Subject& subject, const ModelResult& result, const Padded
   request.keep_attention = protocol.keep_attention;
   request.own_metrics = !settings.run.metrics.empty() && prompts.valid_tokens.empty();
   request.run.fresh = request.run.fresh || protocol.rerun_seeds;
+  return request;
+}
+
+Passes RunPasses(const Subject& subject, const ModelResult& result, const PaddedPrompts& prompts,
+                 const Protocol& protocol, const MeasurementSettings& settings, Observer& observer) {
+  const std::vector<std::vector<int>>& ids = prompts.ids;
+  PassRequest request = RequestOf(result, prompts, protocol, settings);
   Passes passes{.first = RunPass(subject, ids, protocol, request, observer)};
   passes.seconds = passes.first.result.seconds;
   if (!protocol.rerun_seeds || protocol.seeds.empty()) return passes;
@@ -110,7 +118,16 @@ void Aggregate(ModelResult& result) {
   result.si_std = std::isnan(result.si_mean) ? result.si_mean : std::sqrt(squares / count);
 }
 
-void ChooseInduction(const Subject& subject, const Protocol& protocol, ModelResult& result) {
+// Padding and the prompt of induction.
+void ChooseSequences(const Subject& subject, const PaddedPrompts& prompts, const Protocol& protocol,
+                     ModelResult& result) {
+  result.padding = prompts.used;
+  if (protocol.metrics != HeadMetricSet::kAll) return;
+  if (!prompts.valid_tokens.empty()) {
+    result.warnings.emplace_back(
+        "with the padding left in, only the received entropy is measured of each head");
+    return;
+  }
   const auto ids = InductionSequence(subject.model.config(), subject.tokenizer, protocol.max_length);
   if (ids)
     result.induction_ids = *ids;
@@ -213,16 +230,11 @@ ModelResult MeasureModel(const Subject& subject, const ModelEntry& entry, const 
   result.timing.weight_bytes = subject.model.used_bytes();
 
   const PaddedPrompts padded = PadPrompts(subject, prompts.ids, protocol);
-  result.padding = padded.used;
+  ChooseSequences(subject, padded, protocol, result);
   result.token_ids = std::move(prompts.ids);
   result.tokens = std::move(prompts.tokens);
   result.token_roles = std::move(prompts.roles);
-  result.warnings = std::move(prompts.warnings);
-  const bool is_padded = !padded.valid_tokens.empty();
-  if (protocol.metrics == HeadMetricSet::kAll && !is_padded) ChooseInduction(subject, protocol, result);
-  if (protocol.metrics == HeadMetricSet::kAll && is_padded)
-    result.warnings.emplace_back(
-        "with the padding left in, only the received entropy is measured of each head");
+  result.warnings.insert(result.warnings.begin(), prompts.warnings.begin(), prompts.warnings.end());
   Passes passes = RunPasses(subject, result, padded, protocol, settings, observer);
   Pass& pass = passes.first;
   result.numerics = NumericsOf(pass.result, protocol.profile, settings);
@@ -244,6 +256,33 @@ ModelResult MeasureModel(const Subject& subject, const ModelEntry& entry, const 
     result.sensitivity = MeasureSensitivity(inputs, result, observer);
   }
   return result;
+}
+
+fs::path MeasurePart(const Subject& subject, const Protocol& protocol, const MeasurementSettings& settings,
+                     const PromptRange& part, Observer& observer) {
+  ModelResult result;
+  TokenisedPrompts prompts =
+      Tokenise(subject, protocol.prompts.prompts, protocol.max_length, settings.use_chat_template);
+  const PaddedPrompts padded = PadPrompts(subject, prompts.ids, protocol);
+  ChooseSequences(subject, padded, protocol, result);
+  const PassRequest request = RequestOf(result, padded, protocol, settings);
+  const PassParts parts = PartsOf(subject, padded.ids, request);
+  if (!parts.why_whole.empty()) {
+    observer.OnNote(fmt::format("{}: measured in one piece: {}", subject.folder.string(), parts.why_whole));
+    return {};
+  }
+  if (std::find(parts.ranges.begin(), parts.ranges.end(), part) == parts.ranges.end()) {
+    throw Error(ErrorKind::kInput,
+                fmt::format("prompts {} to {}: no part of {} prompts, {} at once", part.first, part.last,
+                            padded.ids.size(), request.run.prompts_at_once));
+  }
+  const Pass pass = RunPart(subject, padded.ids, part, protocol, request, observer);
+  if (pass.kept_in.empty()) {
+    throw Error(ErrorKind::kSystem, pass.warnings.empty()
+                                        ? "a part cannot be kept: the model's files are not identified"
+                                        : pass.warnings.back());
+  }
+  return pass.kept_in;
 }
 
 }  // namespace headspec::experiment

@@ -14,6 +14,7 @@
 
 #include "core/file_descriptor.h"
 #include "core/hash.h"
+#include "core/host.h"
 
 namespace headspec::experiment {
 namespace fs = std::filesystem;
@@ -100,9 +101,9 @@ std::string WriteKept(const fs::path& file, std::string_view kind, std::string_v
   fs::create_directories(file.parent_path(), failed);
   if (failed) return failed.message();
   static std::atomic<int> count{0};
-  const fs::path beside =
-      file.parent_path() / fmt::format(".{}.partial-{}-{}", file.filename().string(), ::getpid(), count++);
-  // Left by a killed run that had this process id.
+  const fs::path beside = file.parent_path() / fmt::format(".{}.partial-{}-{}-{}", file.filename().string(),
+                                                           HostName(), ::getpid(), count++);
+  // Left by a killed run of this host that had this process id.
   (void)::unlink(beside.c_str());
   int error = WriteNewFile(beside, HeadOf(kind, content), content);
   if (error == 0 && ::rename(beside.c_str(), file.c_str()) != 0) error = errno;

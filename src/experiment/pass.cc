@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <optional>
@@ -51,8 +52,8 @@ std::vector<int> LengthsOf(const std::vector<std::vector<int>>& ids) {
   return lengths;
 }
 
-PassResult Compute(const Subject& subject, std::vector<std::vector<int>> ids, const PassRequest& request,
-                   const engine::ForwardOptions& options) {
+PassResult ComputePass(const Subject& subject, std::vector<std::vector<int>> ids, const PassRequest& request,
+                       const engine::ForwardOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   const model::ModelConfig& config = subject.model.config();
   const bool is_sanity = request.kind == PassKind::kSanity;
@@ -77,21 +78,13 @@ PassResult Compute(const Subject& subject, std::vector<std::vector<int>> ids, co
   if (request.head_metrics) result.head_metrics = HeadMetricsOf(metrics, entropies, request);
   result.max_abs_score = report.max_abs_score;
   result.non_finite = NonFiniteOf(report);
+  result.non_finite_step = report.first_non_finite.step;
   if (is_sanity) result.probe = probe.Values();
   if (keeping) result.attention = keeping->Release();
   if (own) result.own_metrics = own->Release();
   result.cpu_target = report.cpu_target;
   result.computed_at = fmt::format("{:%Y%m%d_%H%M%S}", fmt::localtime(std::time(nullptr)));
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return result;
-}
-
-PassResult ComputeShown(const Subject& subject, const std::vector<std::vector<int>>& ids,
-                        const PassRequest& request, const engine::ForwardOptions& options) {
-  options.progress->Begin(request.kind == PassKind::kSanity ? "sanity check: layers" : "layers",
-                          subject.model.config().layers, WorkUnit::kItems);
-  PassResult result = Compute(subject, ids, request, options);
-  options.progress->End();
   return result;
 }
 
@@ -117,6 +110,118 @@ std::string KeepUnlessChanged(const Subject& subject, const std::string& key, co
                      written);
 }
 
+// Passes over prompts of one model in one arithmetic.
+class Passes {
+ public:
+  Passes(const Subject& subject, const Protocol& protocol, const PassRequest& request, Observer& observer)
+      : subject_(subject), protocol_(protocol), request_(request), progress_(observer) {
+    options_ = ForwardOptionsOf(subject.model.config(), protocol, request.precision, request.run, progress_);
+  }
+
+  Pass Whole(const std::vector<std::vector<int>>& ids) {
+    const PassParts parts = PartsOf(subject_, ids, request_);
+    if (!parts.why_whole.empty()) {
+      progress_.Note(
+          fmt::format("all {} prompts are measured in one piece: {}", ids.size(), parts.why_whole));
+    }
+    const auto compute = [&](Pass& pass) {
+      if (parts.ranges.size() == 1)
+        pass.result = Compute(ids, request_, "");
+      else
+        pass = Together(ids, parts.ranges);
+    };
+    return Remembered(ids, request_, compute);
+  }
+
+  Pass Part(const std::vector<std::vector<int>>& ids, const PromptRange& part) {
+    const std::vector<std::vector<int>> own(ids.begin() + part.first, ids.begin() + part.last);
+    PassRequest request = request_;
+    if (part.last < static_cast<int>(ids.size())) request.induction.clear();
+    if (!request.valid_tokens.empty())
+      request.valid_tokens = {request_.valid_tokens.begin() + part.first,
+                              request_.valid_tokens.begin() + part.last};
+    const std::string which = fmt::format(", prompts {} to {} of {}", part.first + 1, part.last, ids.size());
+    return Remembered(own, request, [&](Pass& pass) { pass.result = Compute(own, request, which); });
+  }
+
+ private:
+  Pass Together(const std::vector<std::vector<int>>& ids, const std::vector<PromptRange>& ranges) {
+    Pass all;
+    all.is_reused = true;
+    std::vector<PassResult> results;
+    for (const PromptRange& range : ranges) {
+      Pass part = Part(ids, range);
+      all.is_reused = all.is_reused && part.is_reused;
+      for (std::string& warning : part.warnings) {
+        if (std::find(all.warnings.begin(), all.warnings.end(), warning) == all.warnings.end())
+          all.warnings.push_back(std::move(warning));
+      }
+      results.push_back(std::move(part.result));
+    }
+    all.result = JoinParts(std::move(results), ranges);
+    return all;
+  }
+
+  PassResult Compute(const std::vector<std::vector<int>>& ids, const PassRequest& request,
+                     const std::string& which) {
+    progress_.Begin(request.kind == PassKind::kSanity ? "sanity check: layers" : "layers" + which,
+                    subject_.model.config().layers, WorkUnit::kItems);
+    engine::ForwardOptions options = options_;
+    options.valid_tokens = request.valid_tokens;
+    PassResult result = ComputePass(subject_, ids, request, options);
+    progress_.End();
+    return result;
+  }
+
+  // What is kept of exactly this pass; else what `compute` gives, which is kept.
+  template <typename Computing>
+  Pass Remembered(const std::vector<std::vector<int>>& ids, const PassRequest& request,
+                  const Computing& compute) {
+    Pass pass;
+    if (!request.use_memo || !subject_.files || subject_.files->content.empty()) {
+      compute(pass);
+      if (request.use_memo && subject_.files) Warn(pass, kUncertain);
+      return pass;
+    }
+    const std::string key = KeyOf(subject_, ids, protocol_, request, options_);
+    std::string about_kept;
+    if (!request.run.fresh && !request.keep_attention && !request.own_metrics) {
+      KeptPass kept = FindPass(key, ShapeOf(ids, request));
+      if (kept.result) return {std::move(*kept.result), true, {}, PassFile(key)};
+      about_kept = std::move(kept.warning);
+    }
+    compute(pass);
+    if (!about_kept.empty()) Warn(pass, about_kept);
+    const std::string problem = KeepUnlessChanged(subject_, key, pass.result);
+    if (problem.empty())
+      pass.kept_in = PassFile(key);
+    else
+      Warn(pass, problem);
+    return pass;
+  }
+
+  PassShape ShapeOf(const std::vector<std::vector<int>>& ids, const PassRequest& request) const {
+    const model::ModelConfig& config = subject_.model.config();
+    return {.prompts = static_cast<int>(ids.size()),
+            .layers = config.layers,
+            .heads = config.heads,
+            .has_probe = request.kind == PassKind::kSanity,
+            .has_head_metrics = request.head_metrics,
+            .has_induction = !request.induction.empty()};
+  }
+
+  static void Warn(Pass& pass, const std::string& warning) {
+    if (std::find(pass.warnings.begin(), pass.warnings.end(), warning) == pass.warnings.end())
+      pass.warnings.push_back(warning);
+  }
+
+  const Subject& subject_;
+  const Protocol& protocol_;
+  const PassRequest& request_;
+  ObserverProgress progress_;
+  engine::ForwardOptions options_;
+};
+
 }  // namespace
 
 engine::ForwardOptions ForwardOptionsOf(const model::ModelConfig& config, const Protocol& protocol,
@@ -139,34 +244,27 @@ engine::ForwardOptions ForwardOptionsOf(const model::ModelConfig& config, const 
   return options;
 }
 
+PassParts PartsOf(const Subject& subject, const std::vector<std::vector<int>>& ids,
+                  const PassRequest& request) {
+  const int prompts = static_cast<int>(ids.size());
+  PassParts parts{RangesOf(prompts, request.run.prompts_at_once)};
+  if (parts.ranges.size() == 1) return parts;
+  parts.why_whole = request.keep_attention ? "attention is kept"
+                    : request.own_metrics
+                        ? "metrics of the caller are measured"
+                        : WhyNotInParts(subject.model.config(), LengthsOf(ids), parts.ranges);
+  if (!parts.why_whole.empty()) parts.ranges = {{0, prompts}};
+  return parts;
+}
+
 Pass RunPass(const Subject& subject, const std::vector<std::vector<int>>& ids, const Protocol& protocol,
              const PassRequest& request, Observer& observer) {
-  const model::ModelConfig& config = subject.model.config();
-  ObserverProgress progress(observer);
-  engine::ForwardOptions options =
-      ForwardOptionsOf(config, protocol, request.precision, request.run, progress);
-  options.valid_tokens = request.valid_tokens;
-  Pass pass;
-  if (!request.use_memo || !subject.files || subject.files->content.empty()) {
-    pass.result = ComputeShown(subject, ids, request, options);
-    if (request.use_memo && subject.files) pass.warnings.emplace_back(kUncertain);
-    return pass;
-  }
-  const std::string key = KeyOf(subject, ids, protocol, request, options);
-  if (!request.run.fresh && !request.keep_attention && !request.own_metrics) {
-    KeptPass kept = FindPass(key, {.prompts = static_cast<int>(ids.size()),
-                                   .layers = config.layers,
-                                   .heads = config.heads,
-                                   .has_probe = request.kind == PassKind::kSanity,
-                                   .has_head_metrics = request.head_metrics,
-                                   .has_induction = !request.induction.empty()});
-    if (kept.result) return {std::move(*kept.result), true, {}};
-    if (!kept.warning.empty()) pass.warnings.push_back(std::move(kept.warning));
-  }
-  pass.result = ComputeShown(subject, ids, request, options);
-  if (std::string warning = KeepUnlessChanged(subject, key, pass.result); !warning.empty())
-    pass.warnings.push_back(std::move(warning));
-  return pass;
+  return Passes(subject, protocol, request, observer).Whole(ids);
+}
+
+Pass RunPart(const Subject& subject, const std::vector<std::vector<int>>& ids, const PromptRange& part,
+             const Protocol& protocol, const PassRequest& request, Observer& observer) {
+  return Passes(subject, protocol, request, observer).Part(ids, part);
 }
 
 }  // namespace headspec::experiment

@@ -2,11 +2,13 @@
 // an earlier run.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "engine/forward.h"
 #include "experiment/pass_memo.h"
+#include "experiment/pass_parts.h"
 #include "experiment/progress.h"
 #include "experiment/subject.h"
 #include "headspec/plan.h"
@@ -34,10 +36,25 @@ struct Pass {
   PassResult result;
   bool is_reused = false;
   std::vector<std::string> warnings;
+  std::filesystem::path kept_in = {};  // empty: not kept
 };
 
-// The memo is used where the files of `subject` are identified. Throws Error.
+// The memo is used where the files of `subject` are identified. More prompts than run.prompts_at_once are
+// computed in parts, where that changes no bit. Throws Error.
 Pass RunPass(const Subject& subject, const std::vector<std::vector<int>>& ids, const Protocol& protocol,
              const PassRequest& request, Observer& observer);
+
+// The parts that RunPass computes; one if it computes all prompts together, and then why, where parts were
+// asked for.
+struct PassParts {
+  std::vector<PromptRange> ranges;
+  std::string why_whole = {};
+};
+PassParts PartsOf(const Subject& subject, const std::vector<std::vector<int>>& ids,
+                  const PassRequest& request);
+
+// One of several of them alone: kept where RunPass over all prompts finds it.
+Pass RunPart(const Subject& subject, const std::vector<std::vector<int>>& ids, const PromptRange& part,
+             const Protocol& protocol, const PassRequest& request, Observer& observer);
 
 }  // namespace headspec::experiment

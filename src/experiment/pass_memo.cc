@@ -27,13 +27,8 @@ constexpr std::string_view kEntropyVersion = "received-entropy/1";
 constexpr std::string_view kProbeVersion = "first-layer-probe/1";
 constexpr std::string_view kHeadMetricsVersion = "head-metrics/1";
 
-constexpr std::string_view kEntryKind = "headspec kept pass, format 2";
+constexpr std::string_view kEntryKind = "headspec kept pass, format 3";
 constexpr std::uint64_t kMostBytesOfNumber = 32;
-
-fs::path EntryOf(const std::string& key) {
-  const fs::path cache = OwnCacheFolder();
-  return cache.empty() ? cache : cache / "passes" / HexHash(HashKind::kSha256, key);
-}
 
 // The shortest decimals that give the same double again; also "nan", "inf" and "-0".
 std::string Numbers(const std::vector<double>& values) { return fmt::format("{}\n", fmt::join(values, " ")); }
@@ -52,8 +47,8 @@ std::string EntryText(const std::string& key, const PassResult& result) {
   std::string text = fmt::format("key {}\n{}", key.size(), key);
   text +=
       fmt::format("computed {}\ncpu {}\nseconds {}\n", result.computed_at, result.cpu_target, result.seconds);
-  text += fmt::format("non-finite {} {} {} {} {}\n", found.count, found.layer, found.prompt, found.head,
-                      found.operation);
+  text += fmt::format("non-finite {} {} {} {} {} {}\n", found.count, found.layer, result.non_finite_step,
+                      found.prompt, found.head, found.operation);
   if (const auto& probe = result.probe) {
     text += fmt::format("probe {} {} {} {}\n", probe->abs_mean, probe->deviation, probe->is_finite ? 1 : 0,
                         probe->first_heads_close ? 1 : 0);
@@ -154,6 +149,7 @@ std::optional<PassResult> ReadEntry(std::string_view text, const PassShape& shap
   in.Expect("non-finite ");
   result.non_finite.count = in.Next<std::int64_t>(' ');
   result.non_finite.layer = in.Next<int>(' ');
+  result.non_finite_step = in.Next<int>(' ');
   result.non_finite.prompt = in.Next<int>(' ');
   result.non_finite.head = in.Next<int>(' ');
   result.non_finite.operation = in.Rest();
@@ -203,8 +199,13 @@ std::string PassKey(const PassInputs& inputs) {
   return key;
 }
 
+fs::path PassFile(const std::string& key) {
+  const fs::path cache = OwnCacheFolder();
+  return cache.empty() ? cache : cache / "passes" / HexHash(HashKind::kSha256, key);
+}
+
 KeptPass FindPass(const std::string& key, const PassShape& shape) {
-  const fs::path entry = EntryOf(key);
+  const fs::path entry = PassFile(key);
   if (entry.empty()) return {};
   const KeptText kept = ReadKept(entry, kEntryKind, MostBytes(key, shape));
   std::string problem = kept.problem;
@@ -224,7 +225,7 @@ KeptPass FindPass(const std::string& key, const PassShape& shape) {
 }
 
 std::string KeepPass(const std::string& key, const PassResult& result) {
-  const fs::path entry = EntryOf(key);
+  const fs::path entry = PassFile(key);
   if (entry.empty()) {
     return "the result is not kept for later runs: none of HEADSPEC_CACHE, XDG_CACHE_HOME and HOME is an "
            "absolute path";

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,7 +42,8 @@ struct PassResult {
   std::vector<HeadMetric> head_metrics = {};
   std::vector<double> max_abs_score;  // (L)
   NonFinite non_finite;
-  std::optional<ProbeValues> probe;                       // of a sanity check's pass
+  int non_finite_step = 0;           // of its place, as engine::Place: which of two of one layer came first
+  std::optional<ProbeValues> probe;  // of a sanity check's pass
   std::vector<std::vector<std::uint8_t>> attention = {};  // as ModelResult; the memo keeps none
   std::vector<HeadMetric> own_metrics = {};               // the caller's, as head_metrics; neither of these
   std::string cpu_target;
@@ -63,6 +65,9 @@ struct KeptPass {
   std::optional<PassResult> result;
   std::string warning;  // about an entry that is there and of no use, in one line
 };
+
+// The file of that key, whether it is there or not; empty where nothing can be kept.
+std::filesystem::path PassFile(const std::string& key);
 
 KeptPass FindPass(const std::string& key, const PassShape& shape);
 // Returns a warning in one line if it could not be kept, or "".

@@ -27,6 +27,7 @@ hub::Settings SettingsOf(const HubOptions& options) {
   settings.user_agent = "headspec/" + Version();
   if (options.offline) settings.offline_reason = "--offline";
   if (!options.cache_folder.empty()) settings.cache = options.cache_folder;
+  settings.download_lock = options.download_lock;
   return settings;
 }
 

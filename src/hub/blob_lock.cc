@@ -12,7 +12,7 @@
 
 namespace headspec::hub {
 
-BlobLock::State BlobLock::Try() {
+BlobLock::State BlobLock::Try(Share share) {
   if (descriptor_) return State::kHeld;
   std::error_code code;
   std::filesystem::create_directories(file_.parent_path(), code);
@@ -24,7 +24,8 @@ BlobLock::State BlobLock::Try() {
                 fmt::format("cache: cannot write {} ({})", file_.string(), std::strerror(error)),
                 "check its permissions and free space, or name another folder with --cache-dir");
   }
-  if (::flock(descriptor_->value(), LOCK_EX | LOCK_NB) == 0) return State::kHeld;
+  if (::flock(descriptor_->value(), (share == Share::kYes ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0)
+    return State::kHeld;
   const bool taken = errno == EWOULDBLOCK;
   descriptor_.reset();
   return taken ? State::kTaken : State::kImpossible;

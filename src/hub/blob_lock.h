@@ -1,5 +1,5 @@
-// The lock file that keeps two processes, ours or Python's, from downloading one blob at once (flock, as
-// the filelock package takes it).
+// A lock file that keeps processes from doing one thing at once: of a blob, ours and Python's from
+// downloading it (flock, as the filelock package takes it).
 #pragma once
 
 #include <filesystem>
@@ -16,9 +16,12 @@ class BlobLock {
 
   explicit BlobLock(std::filesystem::path file) : file_(std::move(file)) {}
 
+  // Alone, or with any number of others that share it.
+  enum class Share { kNo, kYes };
+
   // Tries once, without waiting. kTaken: another process has it. kImpossible: this file system has no locks.
   // Throws Error(kSystem) if the file cannot be made.
-  State Try();
+  State Try(Share share = Share::kNo);
   void Release() { descriptor_.reset(); }
 
  private:

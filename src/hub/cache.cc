@@ -14,6 +14,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/host.h"
 #include "core/json.h"
 #include "core/text.h"
 #include "hub/excerpt.h"
@@ -44,8 +45,10 @@ bool Exists(const fs::path& file) {
   return fs::exists(file, code);
 }
 
-// Beside the final name, unlike that of any other process.
-fs::path Beside(const fs::path& file) { return fmt::format("{}.{}.new", file.string(), ::getpid()); }
+// Beside the final name, unlike that of any other process of any host.
+fs::path Beside(const fs::path& file) {
+  return fmt::format("{}.{}-{}.new", file.string(), HostName(), ::getpid());
+}
 
 void Rename(const fs::path& from, const fs::path& to) {
   std::error_code code;
@@ -107,6 +110,10 @@ fs::path Repository::Incomplete(const std::string& etag) const {
 
 fs::path Repository::Lock(const std::string& etag) const {
   return cache_ / ".locks" / folder_.filename() / (etag + ".lock");
+}
+
+fs::path Repository::UseLock(const std::string& commit) const {
+  return cache_ / ".locks" / folder_.filename() / (commit + ".use");
 }
 
 std::optional<std::string> Repository::CommitOf(const std::string& revision) const {

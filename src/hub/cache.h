@@ -27,6 +27,8 @@ class Repository {
   std::filesystem::path Blob(const std::string& etag) const { return folder_ / "blobs" / etag; }
   std::filesystem::path Incomplete(const std::string& etag) const;
   std::filesystem::path Lock(const std::string& etag) const;
+  // Shared by those who read the snapshot while it may be removed, and held alone by who removes it.
+  std::filesystem::path UseLock(const std::string& commit) const;
   std::filesystem::path Snapshot(const std::string& commit) const { return folder_ / "snapshots" / commit; }
 
   // The commit that a branch, tag or refs/pr/N had when it was last fetched; of a commit, itself.

@@ -21,9 +21,11 @@
 #include "core/error.h"
 #include "core/file_descriptor.h"
 #include "core/hash.h"
+#include "core/host.h"
 #include "hub/background_hash.h"
 #include "hub/blob_lock.h"
 #include "hub/excerpt.h"
+#include "hub/lock_reach.h"
 
 namespace headspec::hub {
 namespace fs = std::filesystem;
@@ -53,11 +55,14 @@ Hasher HasherFor(const RemoteFile& file) {
 
 class BlobDownload final : public Exchange {
  public:
-  BlobDownload(const Line& line, const Repository& repository, const std::string& commit, RemoteFile file)
+  // `own`, where no lock keeps others out: what makes the partial file's name one that they do not write to.
+  BlobDownload(const Line& line, const Repository& repository, const std::string& commit, RemoteFile file,
+               const std::string& own)
       : Exchange(line, file.name, line.model.FileUrl(commit, file.name)),
         file_(std::move(file)),
         blob_(repository.Blob(file_.etag)),
-        partial_(repository.Incomplete(file_.etag)),
+        partial_(repository.Incomplete(file_.etag + own)),
+        is_own_(!own.empty()),
         lock_(repository.Lock(file_.etag)),
         hash_(HasherFor(file_)) {}
   // What arrived is kept, whatever ended the download. The future waits for its thread: Ctrl-C must not have
@@ -66,6 +71,8 @@ class BlobDownload final : public Exchange {
     if (out_ && !done()) (void)Write();
     abandoned_ = true;
   }
+
+  const fs::path& partial() const { return partial_; }
 
  private:
   bool Prepare(Clock::time_point now) override;
@@ -84,11 +91,13 @@ class BlobDownload final : public Exchange {
   bool Write();  // what is pending; false with errno set if that failed
   void Flush();
   void Publish();
+  void TakeName();
   [[noreturn]] void FailWrite(int error) const;
 
   RemoteFile file_;
   fs::path blob_;
   fs::path partial_;
+  bool is_own_;
   BlobLock lock_;
   BackgroundHash hash_;
   std::optional<FileDescriptor> out_;
@@ -126,7 +135,8 @@ bool BlobDownload::Lock(Clock::time_point now) {
   if (now < lock_again_) return false;
   const BlobLock::State state = lock_.Try();
   locked_ = state != BlobLock::State::kTaken;
-  if (!told_of_lock_ && state != BlobLock::State::kHeld) {
+  if (!told_of_lock_ &&
+      (state == BlobLock::State::kTaken || (state == BlobLock::State::kImpossible && !is_own_))) {
     told_of_lock_ = true;
     line().progress.Note(fmt::format(
         "{}: {}: {}", line().model.model, file_.name,
@@ -277,11 +287,24 @@ void BlobDownload::Publish() {
   }
   // The name vouches for the bytes from here on, after a loss of power too.
   if (::fdatasync(out_->value()) != 0 || out_->Close() != 0) FailWrite(errno);
-  std::error_code code;
-  fs::rename(partial_, blob_, code);
-  if (code) FailWrite(code.value());
+  TakeName();
   lock_.Release();
   Finish();
+}
+
+// A blob that another host has put there meanwhile is not replaced: others may have it mapped, and on NFS a
+// file that was replaced is lost to them.
+void BlobDownload::TakeName() {
+  std::error_code code;
+  if (is_own_) {
+    fs::create_hard_link(partial_, blob_, code);
+    if (!code || code == std::errc::file_exists) {
+      fs::remove(partial_, code);
+      return;
+    }
+  }
+  fs::rename(partial_, blob_, code);
+  if (code) FailWrite(code.value());
 }
 
 void BlobDownload::FailWrite(int error) const {
@@ -308,6 +331,18 @@ void RequireSpace(const Line& line, const Repository& repository, std::uint64_t 
               "free some space, or name another folder with --cache-dir");
 }
 
+// What sets this process's partial files apart, where no lock keeps all others from downloading into this
+// cache at the same time; else "".
+std::string OwnSuffix(const Line& line, const Repository& repository) {
+  const LockFacts facts = ReachOf(repository.folder());
+  if (!facts.is_shared || facts.reach == LockReach::kAllHosts) return "";
+  line.progress.Note(
+      fmt::format("{}: {}; another host may download the same files meanwhile, which costs time and no harm",
+                  line.model.model, facts.why));
+  return facts.reach == LockReach::kThisHost ? "." + HostName()
+                                             : fmt::format(".{}-{}", HostName(), ::getpid());
+}
+
 void RequireSafeTransport(const Line& line, const RemoteFile& file) {
   if (file.bytes <= kMostOverPlainHttp || line.model.settings.endpoint.starts_with("https://")) return;
   throw Error(
@@ -320,18 +355,24 @@ void RequireSafeTransport(const Line& line, const RemoteFile& file) {
 
 void DownloadBlobs(const Line& line, const Repository& repository, const std::string& commit,
                    const std::vector<RemoteFile>& files) {
-  std::vector<std::unique_ptr<Exchange>> all;
+  std::vector<RemoteFile> missing;
   std::set<std::string> seen;  // equal files share a blob
   std::uint64_t total = 0;
-  std::uint64_t needed = 0;
   for (const RemoteFile& file : files) {
     if (IsThere(repository.Blob(file.etag)) || !seen.insert(file.etag).second) continue;
     RequireSafeTransport(line, file);
     total += file.bytes;
-    needed += file.bytes - std::min(file.bytes, SizeOf(repository.Incomplete(file.etag)));
-    all.push_back(std::make_unique<BlobDownload>(line, repository, commit, file));
+    missing.push_back(file);
   }
-  if (all.empty()) return;
+  if (missing.empty()) return;
+  const std::string own = OwnSuffix(line, repository);
+  std::vector<std::unique_ptr<Exchange>> all;
+  std::uint64_t needed = 0;
+  for (const RemoteFile& file : missing) {
+    auto download = std::make_unique<BlobDownload>(line, repository, commit, file, own);
+    needed += file.bytes - std::min(file.bytes, SizeOf(download->partial()));
+    all.push_back(std::move(download));
+  }
   RequireSpace(line, repository, needed);
   line.progress.Begin("downloading", static_cast<std::int64_t>(total), WorkUnit::kBytes);
   try {

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "hub/cache.h"
 #include "hub/download.h"
+#include "hub/download_turn.h"
 #include "hub/exchange.h"
 #include "hub/model_files.h"
 #include "hub/remote.h"
@@ -18,13 +19,18 @@ namespace headspec::hub {
 namespace fs = std::filesystem;
 namespace {
 
-// The named files into the snapshot: asked for, downloaded, linked.
+// The named files into the snapshot: asked for, downloaded, linked. Who removes another snapshot meanwhile
+// may take a blob away between the last two: then once more.
 void Bring(const Line& line, const Repository& repository, const std::string& commit,
            std::vector<std::string> names) {
-  std::erase_if(names, [&](const std::string& name) { return repository.HasFile(commit, name); });
-  const std::vector<RemoteFile> files = FetchMetadata(line, commit, names);
-  DownloadBlobs(line, repository, commit, files);
-  for (const RemoteFile& file : files) repository.Link(commit, file.name, file.etag);
+  constexpr int kMostTries = 3;
+  for (int i = 0; i < kMostTries; ++i) {
+    std::erase_if(names, [&](const std::string& name) { return repository.HasFile(commit, name); });
+    if (names.empty()) return;
+    const std::vector<RemoteFile> files = FetchMetadata(line, commit, names);
+    DownloadBlobs(line, repository, commit, files);
+    for (const RemoteFile& file : files) repository.Link(commit, file.name, file.etag);
+  }
 }
 
 // That the hub does not have it. A whole snapshot in a cache that only others may write needs no such note.
@@ -102,6 +108,14 @@ bool IsModelName(const std::string& text) {
   return IsModelId(text.substr(0, at)) && (at == std::string::npos || IsSafeFileName(text.substr(at + 1)));
 }
 
+bool IsFetchedName(const std::string& file) {
+  const auto holds = [&](const auto& names) {
+    return std::find(names.begin(), names.end(), file) != names.end();
+  };
+  return file == "config.json" || file == kIndex || holds(kTokenizerFiles) || holds(kVocabularies) ||
+         file.ends_with(".safetensors");
+}
+
 ModelName ParseModelName(const std::string& text, const std::string& revision) {
   const auto at = text.find('@');
   ModelName name{text.substr(0, at), at == std::string::npos ? revision : text.substr(at + 1)};
@@ -119,6 +133,9 @@ ModelName ParseModelName(const std::string& text, const std::string& revision) {
 Snapshot Locate(const ModelName& name, const Settings& settings, Progress& progress) {
   const Repository repository(settings.cache, name.model);
   if (!settings.offline_reason.empty()) return RequireCached(name, repository, settings);
+  if (const auto cached = Cached(name, repository, true)) return *cached;
+  if (settings.download_lock.empty()) return Fetch(name, settings, progress);
+  const DownloadTurn turn(settings.download_lock, progress);
   if (const auto cached = Cached(name, repository, true)) return *cached;
   return Fetch(name, settings, progress);
 }

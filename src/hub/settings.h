@@ -20,6 +20,9 @@ struct Settings {
   std::chrono::milliseconds download_timeout{10'000};  // of silence
   std::chrono::milliseconds first_pause{1'000};        // before the first retry; doubles up to eight times it
   int parallel = 6;                                    // files at once
+  // Locked while Locate downloads, so that of the processes that name the same file one downloads at a time;
+  // empty: none.
+  std::filesystem::path download_lock = {};
 };
 
 // HF_HUB_CACHE > HUGGINGFACE_HUB_CACHE > $HF_HOME/hub, with ~ and $NAME expanded.

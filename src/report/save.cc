@@ -153,6 +153,22 @@ Saved SaveMeasurement(const RunResult& run, const std::filesystem::path& folder,
   return saved;
 }
 
+Saved SaveNumbers(const RunResult& run, const std::filesystem::path& folder,
+                  const std::vector<ExtraFile>& extra, Progress& progress) {
+  OutputFolder out(folder);
+  std::vector<std::string> names = {"results.json"};
+  out.Write("results.json", ResultsJson(run));
+  WriteArrays(run, names, out);
+  for (const ExtraFile& file : extra) {
+    out.Write(file.name, file.bytes);
+    names.push_back(file.name);
+  }
+  WriteProvenance(run, names, out);
+  RequireGoingOn(progress);
+  out.Commit();
+  return {.paths = In(out.Target(), names), .notes = {}, .figure_error = {}};
+}
+
 Saved SaveExperiment(const RunResult& run, const std::filesystem::path& folder, const Figures& figures,
                      Progress& progress) {
   OutputFolder out(folder);

@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "core/progress.h"
 #include "headspec/comparison.h"
@@ -20,6 +22,15 @@ using Figures = std::optional<PaperRequest>;
 // index depends on as a figure, where that was measured, and attention.npz, where attention was kept.
 Saved SaveMeasurement(const RunResult& run, const std::filesystem::path& folder, const Figures& figures,
                       Progress& progress);
+// A file of the caller's in the folder of a result.
+struct ExtraFile {
+  std::string name;
+  std::string bytes;
+};
+// Of one measurement among thousands the numbers alone: SaveMeasurement without figures and page, and with
+// `extra`.
+Saved SaveNumbers(const RunResult& run, const std::filesystem::path& folder,
+                  const std::vector<ExtraFile>& extra, Progress& progress);
 // Everything of the experiment: results.json, heads.npz, heads.csv, attention.npz where attention was kept,
 // the figure in three formats with its script and data, report.html, the manifest, provenance.json, and the
 // bundle with all of it.

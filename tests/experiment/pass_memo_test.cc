@@ -169,7 +169,7 @@ class PassMemoTest : public OwnCacheTest {
   }
   // An entry whose checksum is right and whose content is `content`.
   void Forge(const std::string& content) const {
-    ASSERT_EQ(WriteKept(EntryOf(key_), "headspec kept pass, format 2", content), "");
+    ASSERT_EQ(WriteKept(EntryOf(key_), "headspec kept pass, format 3", content), "");
   }
 
   const std::string key_ = PassKey(Inputs());

@@ -1,0 +1,48 @@
+#include "sweep/failure.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "core/error.h"
+#include "core/host.h"
+#include "report/files.h"
+#include "sweep/layout.h"
+
+namespace headspec::sweep {
+namespace fs = std::filesystem;
+
+void NoteFailure(const fs::path& sweep, const SweepCell& cell, const CellFailure& failure) {
+  const nlohmann::ordered_json json = {
+      {"schema_version", 1},
+      {"id", cell.id},
+      {"model", cell.entry.name},
+      {"revision", cell.revision},
+      {"error", failure.error},
+      {"code", failure.code},
+      {"host", HostName()},
+      {"timestamp", fmt::format("{:%Y%m%d_%H%M%S}", fmt::localtime(std::time(nullptr)))}};
+  const fs::path file = FailureOf(sweep, cell);
+  const fs::path beside =
+      file.parent_path() / fmt::format(".{}.partial-{}-{}", cell.id, HostName(), ::getpid());
+  std::error_code code;
+  fs::create_directories(file.parent_path(), code);
+  try {
+    // Models name files, and files may have names in any bytes.
+    report::WriteFile(beside, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    fs::rename(beside, file, code);
+  } catch (const Error&) {
+  }
+  fs::remove(beside, code);
+}
+
+void ForgetFailure(const fs::path& sweep, const SweepCell& cell) {
+  std::error_code code;
+  fs::remove(FailureOf(sweep, cell), code);
+}
+
+}  // namespace headspec::sweep
