@@ -34,6 +34,7 @@ BEGIN, END = "<!-- costs: written by tools/make_sweep_costs.py -->", "<!-- costs
 TOKENIZER = SOURCE / "tests" / "data" / "tokenizers" / "phi-2"
 POSITIONS = 2048
 GIGABIT = 1e9 / 8
+CHECKPOINTS = 154  # that Pythia has of each size
 HEADER = ("| model | parameters | file | memory | expected s | processor s | a thousand: to download | at 1 Gbit/s | "
           "processor hours |\n|---|---|---|---|---|---|---|---|---|\n")
 
@@ -171,16 +172,19 @@ def table(program: Path, shapes: list) -> str:
         parameters = {shape.name: write_checkpoint(shape, scratch / "models" / shape.name) for shape in shapes}
         folders = {name: scratch / "models" / name for name in parameters}
         costs = planned(program, folders, scratch)
-        rows = ""
+        rows, all_bytes, all_seconds = "", 0, 0.0
         for name, count in parameters.items():
             cost = costs[name]
             used, wall = measured(program, folders[name], scratch)
             print(f"{name}: expected {cost['seconds']:.2f} s, measured {wall:.2f} s, {used:.2f} processor s", file=sys.stderr)
             thousand = 1000 * cost["weight_bytes"]
+            all_bytes, all_seconds = all_bytes + CHECKPOINTS * cost["weight_bytes"], all_seconds + CHECKPOINTS * used
             rows += (f"| {name} | {count / 1e6:,.0f} M | {size(cost['weight_bytes'])} | {size(cost['memory_bytes'])} | "
                      f"{short(cost['seconds'])} | {short(used)} | {size(thousand)} | {duration(thousand / GIGABIT)} | "
                      f"{short(used * 1000 / 3600)} |\n")
-    return f"On {os.cpu_count()} threads of {processor()}, float32, the ten prompts:\n\n{HEADER}{rows}"
+    return (f"On {os.cpu_count()} threads of {processor()}, float32, the ten prompts:\n\n{HEADER}{rows}\n"
+            f"{CHECKPOINTS} checkpoints of each of these sizes: {size(all_bytes)}, {duration(all_bytes / GIGABIT)} at 1 Gbit/s, "
+            f"{short(all_seconds / 3600)} processor hours.\n")
 
 
 def main() -> None:
