@@ -112,7 +112,7 @@ bool IsFetchedName(const std::string& file) {
   const auto holds = [&](const auto& names) {
     return std::find(names.begin(), names.end(), file) != names.end();
   };
-  return file == "config.json" || file == kIndex || holds(kTokenizerFiles) || holds(kVocabularies) ||
+  return file == "config.json" || file == kShardIndexFile || holds(kTokenizerFiles) || holds(kVocabularies) ||
          file.ends_with(".safetensors");
 }
 
