@@ -20,8 +20,9 @@ std::vector<PromptRange> RangesOf(const SweepPlan& plan, const SweepCell& cell) 
 
 // Starting a cell takes time whatever its size, so that cells of unknown cost are shared out evenly too.
 double LoadOf(const SweepCell& cell) {
-  constexpr double kOverhead = 0.1, kBytesPerSecond = 1e9;
-  if (cell.cost.seconds > 0) return kOverhead + cell.cost.seconds;
+  constexpr double kOverhead = 0.1, kBytesPerSecond = 1e9, kOperationsPerSecond = 1e11;
+  // Not the seconds: every machine expects others.
+  if (cell.cost.operations > 0) return kOverhead + cell.cost.operations / kOperationsPerSecond;
   return kOverhead + static_cast<double>(cell.cost.weight_bytes) / kBytesPerSecond;
 }
 

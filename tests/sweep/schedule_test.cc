@@ -20,6 +20,7 @@ SweepPlan PlanOf(const std::vector<double>& seconds, int prompts = 1, int split 
     SweepCell cell;
     cell.id = "cell " + std::to_string(plan.cells.size());
     cell.cost.seconds = s;
+    cell.cost.operations = 1e11 * s;
     plan.cells.push_back(cell);
   }
   return plan;
