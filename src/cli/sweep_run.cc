@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <memory>
@@ -26,6 +27,9 @@ namespace headspec::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Many ranks take long to find each other.
+constexpr double kBeatsToJoin = 4;
 
 struct Shard {
   int index = 0;  // from 0
@@ -216,15 +220,21 @@ int LeadJob(sweep::RankJob& job, const SweepArguments& args) {
 
 int RunSweepInJob(const SweepArguments& args) {
   const int launched_as = sweep::ReadLaunch().rank;
+  const sweep::Beats beats = sweep::BeatsFromEnvironment();
   std::optional<sweep::RankJob> job;
   try {
-    job.emplace();
+    job.emplace(kBeatsToJoin * beats.silence, [launched_as] {
+      PrintError(
+          fmt::format("rank {}: MPI does not answer, as when a rank is lost while the job begins or ends; "
+                      "start the same command again to go on",
+                      launched_as));
+      std::_Exit(3);
+    });
   } catch (const Error&) {
     if (launched_as <= 0) throw;
     return 3;  // rank 0 says it for all
   }
   if (job->rank() == 0) return LeadJob(*job, args);
-  const auto beats = sweep::BeatsFromEnvironment();
   return sweep::Follow(*job, args.out, {CellOptionsOf(args), beats, [] { return Interrupted(); }}) ? 0 : 130;
 }
 

@@ -6,10 +6,15 @@
 
 #include <array>
 #include <charconv>
+#include <chrono>
+#include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
+#include <mutex>
+#include <stop_token>
 #include <string_view>
 #include <system_error>
+#include <thread>
 
 #include "core/error.h"
 #include "headspec_mpi.h"
@@ -58,6 +63,22 @@ const headspec_mpi* Load() {
   return interface();
 }
 
+// Calls `late` unless it ends before so many seconds.
+class Watch {
+ public:
+  Watch(double seconds, const std::function<void()>& late)
+      : thread_([this, seconds, &late](const std::stop_token& stop) {
+          std::unique_lock lock(mutex_);
+          wake_.wait_for(lock, stop, std::chrono::duration<double>(seconds), [] { return false; });
+          if (!stop.stop_requested()) late();
+        }) {}
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::jthread thread_;
+};
+
 }  // namespace
 
 Launch ReadLaunch() {
@@ -80,8 +101,10 @@ Launch ReadLaunch() {
   return launch;
 }
 
-RankJob::RankJob() : mpi_(Load()) {
+RankJob::RankJob(double seconds, std::function<void()> give_up)
+    : seconds_(seconds), give_up_(std::move(give_up)), mpi_(Load()) {
   std::array<char, 256> complaint{};
+  const Watch watch(seconds_, give_up_);
   if (mpi_->start(&rank_, &size_, complaint.data(), complaint.size()) != 0)
     throw Error(ErrorKind::kSystem, fmt::format("this rank cannot join the job ({})", complaint.data()),
                 "see what mpirun says");
@@ -103,7 +126,10 @@ std::optional<std::pair<int, Message>> RankJob::Receive() {
 
 void RankJob::Leave(bool together) {
   constexpr int kSteps = 200, kMilliseconds = 10;
-  if (together) return mpi_->finish();
+  if (together) {
+    const Watch watch(seconds_, give_up_);
+    return mpi_->finish();
+  }
   for (int i = 0; i < kSteps && mpi_->is_sending() != 0; ++i) poll(nullptr, 0, kMilliseconds);
 }
 

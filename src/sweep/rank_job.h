@@ -1,6 +1,7 @@
 // The job that mpirun started this process in: other processes of the same command, by number.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,8 +23,10 @@ Launch ReadLaunch();
 
 class RankJob {
  public:
-  // Loads the plug-in and joins. Throws Error(kSystem) if there is none.
-  RankJob();
+  // Loads the plug-in and joins. Throws Error(kSystem) if there is none. All ranks join and leave together,
+  // and when one is lost just then MPI waits for it for ever: after so many seconds `give_up` is called by
+  // another thread, and does not return.
+  RankJob(double seconds, std::function<void()> give_up);
   RankJob(const RankJob&) = delete;
   RankJob& operator=(const RankJob&) = delete;
 
@@ -38,6 +41,8 @@ class RankJob {
   void Leave(bool together);
 
  private:
+  const double seconds_;
+  const std::function<void()> give_up_;
   const headspec_mpi* mpi_ = nullptr;
   int rank_ = 0;
   int size_ = 1;
