@@ -12,7 +12,7 @@ sys.path.insert(0, str(SOURCE / "tests" / "cli"))
 import pages  # noqa: E402
 
 # Their Python needs more than numpy; another test runs it.
-ELSEWHERE = {"docs/figures.md": "tests/cli/exports_test.py"}
+ELSEWHERE = {"docs/figures.md": "tests/cli/exports_test.py", "docs/sweeps.md": "tests/cli/sweep_exports_test.py"}
 
 
 def has_python(page):
