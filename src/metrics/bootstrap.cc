@@ -195,7 +195,13 @@ Maybe<Bootstrap> BootstrapMean(std::span<const double> values, const std::vector
     }
     return drawn > 0 ? std::optional(sum / drawn) : std::nullopt;
   };
-  return Compute(values.size(), mean, resamples, nullptr);
+  double all = 0;
+  for (const double value : values) all += std::isfinite(value) ? value : 0.0;
+  const OfAllBut all_but = [&](std::size_t prompt) -> std::optional<double> {
+    const bool is_defined = std::isfinite(values[prompt]);
+    return (all - (is_defined ? values[prompt] : 0.0)) / static_cast<double>(defined - (is_defined ? 1 : 0));
+  };
+  return Compute(values.size(), mean, resamples, nullptr, all_but);
 }
 
 Maybe<Bootstrap> BootstrapDifference(const std::vector<Table>& base, const std::vector<Table>& tuned,
