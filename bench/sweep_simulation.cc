@@ -1,9 +1,10 @@
 // A sweep on 1 to 100 nodes, simulated around the real schedule: what does it gain, and what is full first?
 //   headspec_sweep_simulation CELLS [--models N] [--network GBIT] [--storage GB] [--downloaded]
 // CELLS has a line "name seconds bytes" for each kind of model, its seconds measured on one node; so many
-// models are drawn from them. Each node downloads a model over the network that all share (unless it is
-// there: --downloaded), and then reads it from storage that all share while it computes. Rank 0 handles one
-// message after the other; how long one takes is measured here, with the real one.
+// models are drawn from them. Each node downloads a model over the network that all share, writing it to
+// storage that all share, and computes from what is then in its memory; with --downloaded it reads from
+// storage while it computes. Rank 0 handles one message after the other; how long one takes is measured here,
+// with the real one.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -131,7 +132,7 @@ class Simulation {
     node = {.is_busy = true,
             .begins = leader_free_,
             .download = cluster_.downloads ? bytes : 0,
-            .read = bytes,
+            .read = cluster_.downloads ? 0 : bytes,
             .compute = cost.seconds};
   }
 
@@ -147,7 +148,7 @@ class Simulation {
       else if (node.read > 0)
         ++reading;
     }
-    const double download_rate = cluster_.network / std::max(1.0, downloading);
+    const double download_rate = std::min(cluster_.network, cluster_.storage) / std::max(1.0, downloading);
     // Alone, a node reads no faster than one stream does.
     const double read_rate = std::min(cluster_.storage / std::max(1.0, reading), kOneReader);
     double step = kNever;
@@ -163,8 +164,8 @@ class Simulation {
       }
     }
     Advance(step, download_rate, read_rate);
-    if (downloading > 0) full_network_ += step;
-    full_storage_ += step * reading * read_rate / cluster_.storage;
+    full_network_ += step * downloading * download_rate / cluster_.network;
+    full_storage_ += step * (reading * read_rate + downloading * download_rate) / cluster_.storage;
   }
 
   void Advance(double step, double download_rate, double read_rate) {
