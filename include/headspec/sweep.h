@@ -105,11 +105,11 @@ struct SweepRow {
 
 // The points that differ in their revision alone.
 struct SweepCurve {
-  std::string name;   // SweepCell::curve
-  std::string model;  // without its revision
-  std::string dtype;
-  std::string prompts;
-  std::string variant;
+  std::string name;        // SweepCell::curve
+  std::string model = {};  // without its revision
+  std::string dtype = {};
+  std::string prompts = {};
+  std::string variant = {};
   std::uint64_t parameters = 0;
   // Into SweepResult::rows: with a point, each measurement once, ascending by step; those without a step are
   // last, in the plan's order.

@@ -97,7 +97,7 @@ Rows Stepped(const SweepResult& sweep, const SweepCurve& curve) {
 }
 
 std::string ReadEnds(const SweepRow& first, const SweepRow& last) {
-  std::string text = fmt::format("SI {} at {} and {} at {}", IndexOf(first), RevisionOf(first), IndexOf(last),
+  std::string text = fmt::format("{} at {} and {} at {}", IndexOf(first), RevisionOf(first), IndexOf(last),
                                  RevisionOf(last));
   const auto &a = first.point->si.interval_95, &b = last.point->si.interval_95;
   if (!a || !b) return text;
@@ -130,7 +130,7 @@ std::optional<std::string> ReadSlope(const Rows& rows) {
 }
 
 std::string ReadCurve(const std::string& name, const Rows& rows) {
-  std::string text = fmt::format("{}: {}", name, ReadEnds(*rows.front(), *rows.back()));
+  std::string text = fmt::format("SI of {}: {}", name, ReadEnds(*rows.front(), *rows.back()));
   if (rows.size() > 2) text += "; " + ReadLargestStep(rows);
   if (const auto slope = ReadSlope(rows)) text += "; " + *slope;
   return text;
@@ -170,7 +170,7 @@ std::string ReadRange(const Group& group) {
       group.rows.begin(), group.rows.end(),
       [](const SweepRow* a, const SweepRow* b) { return a->point->si.value < b->point->si.value; });
   const auto name = [&](auto at) { return group.names[static_cast<std::size_t>(at - group.rows.begin())]; };
-  if (group.rows.size() == 1) return fmt::format("{}: SI {}", name(low), IndexOf(**low));
+  if (group.rows.size() == 1) return fmt::format("SI of {}: {}", name(low), IndexOf(**low));
   return fmt::format("SI of {} from {}, {}, to {}, {}", Plural(group.rows.size(), "model"), IndexOf(**low),
                      name(low), IndexOf(**high), name(high));
 }

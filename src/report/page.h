@@ -1,7 +1,7 @@
 // report.html: a result and all that shows it in one file, which loads nothing else. How it looks and works
 // is made in page/; here its data is put in. That is one JSON object:
 //   format      1
-//   kind        "experiment" (of `run`), "measurement" or "comparison"
+//   kind        "experiment" (of `run`), "measurement" or "comparison"; "sweep": report/sweep_page.h
 //   results     results.json of `run` and `measure`; of a comparison what was measured for it, or null
 //   comparison  results.json of `compare`, else null
 //   summary     plain sentences, the verdict first

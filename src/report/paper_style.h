@@ -32,10 +32,10 @@ double RoundStep(double span, double parts);
 
 struct PaperScript {
   std::string stem;
-  std::string title;      // "The ladder": what the script draws
-  std::string variables;  // what depends on the result
-  std::string layout;     // sets `height` from `width`
-  std::string body;
+  std::string title;           // "The ladder": what the script draws
+  std::string variables = {};  // what depends on the result
+  std::string layout = {};     // sets `height` from `width`
+  std::string body = {};
 };
 
 Pictures PaperPictures(const PaperScript& script, FigureWidth width, std::string data);

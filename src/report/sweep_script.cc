@@ -87,7 +87,7 @@ do for [p = 1:panels] {
       using (joined($1)):(column(c)) with lines lw 1 lc rgb colour[1 + int(word(panel_series[p], i))] notitle, \
     for [i = 1:(has_bands ? words(panel_series[p]) : 0)] data index int(word(panel_series[p], i)) \
       using (joined($1)):(column(c)) with points pt 7 ps 0.6*dot lc rgb colour[1 + int(word(panel_series[p], i))] notitle, \
-    for [i = 1:words(panel_series[p])] data index int(word(panel_series[p], i)) \
+    for [i = 1:(has_bands || !connected ? words(panel_series[p]) : 0)] data index int(word(panel_series[p], i)) \
       using (alone($1)):(column(c + 1)):(0):(column(c + 2) - column(c + 1)) with vectors nohead lw 1 \
       lc rgb colour[1 + int(word(panel_series[p], i))] notitle, \
     for [i = 1:words(panel_series[p])] data index int(word(panel_series[p], i)) \

@@ -36,7 +36,7 @@ TEST(SweepReadings, OfACurveOverSteps) {
   const auto lines = ReadSweep(Curve({0.9, 0.9, 0.7, 0.5, 0.45}, {0, 1, 2, 4, 8}));
   EXPECT_EQ(
       lines[0],
-      "tiny-70m: SI 0.90 (0.88 to 0.92) at step0 and 0.45 (0.43 to 0.47) at step8; the two intervals lie "
+      "SI of tiny-70m: 0.90 (0.88 to 0.92) at step0 and 0.45 (0.43 to 0.47) at step8; the two intervals lie "
       "apart; largest change between neighbours -0.200, from step1 to step2; -0.15 for each doubling of "
       "step (least squares over 4 points, R2 = 0.95)");
   EXPECT_TRUE(Has(lines, "checkpoints of one run are not independent")) << All(lines);

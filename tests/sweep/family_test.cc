@@ -64,7 +64,7 @@ dtypes = ["float32"]
   // An untrained head attends almost evenly to what it sees.
   EXPECT_GT(QueryEntropy(*result.rows[curve.rows.front()].point), 0.99);
   EXPECT_LT(QueryEntropy(*result.rows[curve.rows.back()].point), 0.95);
-  EXPECT_TRUE(result.readings.at(0).starts_with("neox-191k: SI ")) << result.readings[0];
+  EXPECT_TRUE(result.readings.at(0).starts_with("SI of neox-191k: ")) << result.readings[0];
   EXPECT_EQ(SaveSweep(result, folder, silent).figure_error, "");
   const std::string page = Content(folder / "report.html");
   EXPECT_NE(page.find("\"folder\":[\"models/"), std::string::npos);

@@ -32,7 +32,7 @@ export function sweepSections(data) {
   const sweep = readSweep(data);
   return [failureBox(sweep),
     section({id: "reading", title: "Reading"}, list(sweep.readings) ?? element("p", {}, sweep.curves.length > 0 ? "The points say nothing beyond their numbers." : "Nothing is measured yet."),
-      sweep.notes.length > 0 ? [element("h3", {}, "Notes"), list(sweep.notes)] : null),
+      sweep.notes.length > 0 ? [element("h3", {}, "Notes"), element("ul", {}, sweep.notes.map((line) => element("li", {}, line)))] : null),
     sweep.curves.length > 0 ? section({id: "curves", title: "Curves"}, curvesChart(sweep)) : null,
     cellsSection(sweep)].filter(Boolean);
 }
