@@ -1,4 +1,5 @@
-# `cpack` in the build folder: one Debian package with program, library, headers and data.
+# `cpack` in the build folder: a Debian package with program, library, headers and data, and where MPI was found
+# one with the plug-in for it, so that the first one needs no MPI.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME headspec)
 set(CPACK_PACKAGE_CONTACT "The headspec authors")
@@ -10,4 +11,14 @@ set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "gnuplot-nox, fonts-dejavu-core, fonts-liberation, ca-certificates")
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_COMPONENTS_ALL Unspecified)
+set(CPACK_DEBIAN_UNSPECIFIED_PACKAGE_NAME headspec)
+if(TARGET headspec_mpi)
+  list(APPEND CPACK_COMPONENTS_ALL mpi)
+  set(CPACK_DEBIAN_MPI_PACKAGE_NAME headspec-mpi)
+  set(CPACK_DEBIAN_MPI_PACKAGE_DEPENDS "headspec (= ${PROJECT_VERSION})")
+  set(CPACK_DEBIAN_MPI_PACKAGE_RECOMMENDS openmpi-bin)
+  set(CPACK_COMPONENT_MPI_DESCRIPTION "Lets mpirun hand a sweep's models out to many hosts")
+endif()
 include(CPack)

@@ -7,6 +7,9 @@ namespace headspec::cli {
 
 void AddRun(CLI::App& program, int& exit_code);
 void AddPlan(CLI::App& program, int& exit_code);
+void AddMerge(CLI::App& program, int& exit_code);
+void AddSubmit(CLI::App& program, int& exit_code);
+void AddWorker(CLI::App& program, int& exit_code);
 void AddMeasure(CLI::App& program, int& exit_code);
 void AddCompare(CLI::App& program, int& exit_code);
 void AddSanity(CLI::App& program, int& exit_code);

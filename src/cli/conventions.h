@@ -23,6 +23,8 @@ inline constexpr std::array kVariables = {
     Convention{"HEADSPEC_CACHE",
                "folder for what models gave, kept between runs (default: $XDG_CACHE_HOME/headspec or "
                "~/.cache/headspec)"},
+    Convention{"HEADSPEC_SILENCE",
+               "seconds after which a rank of a job that says nothing is thought lost (default: 30)"},
     Convention{"HF_HOME, HF_HUB_CACHE", "where models of the hub are, as for huggingface_hub"},
     Convention{"HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE",
                "the hub, the token for it, and whether it is asked at all"},

@@ -26,6 +26,8 @@ void BuildProgram(CLI::App& program, int& exit_code) {
   program.require_subcommand(1);
   AddRun(program, exit_code);
   AddPlan(program, exit_code);
+  AddMerge(program, exit_code);
+  AddSubmit(program, exit_code);
   AddMeasure(program, exit_code);
   AddCompare(program, exit_code);
   AddSanity(program, exit_code);
@@ -38,17 +40,18 @@ void BuildProgram(CLI::App& program, int& exit_code) {
   AddCompletion(program, exit_code);
   AddManual(program, exit_code);
   AddHelp(program, exit_code);
+  AddWorker(program, exit_code);
   for (CLI::App* command : program.get_subcommands({})) {
     command->set_help_flag("-h,--help", "the options of this command")->group(kTalk);
   }
 }
 
 std::vector<const CLI::App*> CommandsOf(const CLI::App& program) {
-  return program.get_subcommands([](const CLI::App*) { return true; });
+  return program.get_subcommands([](const CLI::App* command) { return !command->get_group().empty(); });
 }
 
 const CLI::App* FindCommand(const CLI::App& program, const std::string& name) {
-  for (const CLI::App* command : CommandsOf(program)) {
+  for (const CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) {
     if (command->get_name() == name) return command;
   }
   return nullptr;

@@ -11,6 +11,7 @@ namespace headspec::cli {
 // Every command with its options. Each leaves its exit code in `exit_code`.
 void BuildProgram(CLI::App& program, int& exit_code);
 
+// Those for people: a hidden one is only found by its name.
 std::vector<const CLI::App*> CommandsOf(const CLI::App& program);
 const CLI::App* FindCommand(const CLI::App& program, const std::string& name);
 std::vector<std::string> CommandNames(const CLI::App& program);

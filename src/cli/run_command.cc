@@ -1,13 +1,18 @@
 #include <memory>
+#include <string>
 
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/options.h"
 #include "cli/save.h"
+#include "cli/sweep_run.h"
+#include "core/error.h"
 #include "headspec/plans.h"
 #include "report/index_words.h"
 #include "report/results_json.h"
 #include "report/tables.h"
+#include "sweep/plan.h"
+#include "sweep/rank_job.h"
 
 namespace headspec::cli {
 namespace {
@@ -20,6 +25,7 @@ struct Arguments {
   AttentionOptions attention;
   FigureOptions figures;
   CommonOptions common;
+  SweepArguments sweep;
 };
 
 // The last word on stdout; without a hypothesis that is the table, which only --quiet has kept back.
@@ -58,6 +64,40 @@ int RunExperiment(const Arguments& args) {
   return saved.figure_error.empty() ? ExitCodeOf(run) : 3;
 }
 
+// Of an option that only ladders have, or only sweeps.
+void RequireAbsent(const CLI::App& command, const std::string& option, const std::string& what,
+                   const std::string& next) {
+  if (command.count(option) > 0) throw Error(ErrorKind::kInput, option + ": " + what, next);
+}
+
+int RunManifest(const Arguments& args, const CLI::App& command) {
+  const bool in_job = args.sweep.shard.empty() && sweep::ReadLaunch().is_job;
+  if (!in_job && (args.manifest.empty() || !sweep::IsSweep(args.manifest))) {
+    for (const char* option : {"--shard", "--local-copies", "--discard-models"})
+      RequireAbsent(command, option, "only sweeps have it, and the manifest has no [[sweep]]",
+                    "list its models as models = [...] below [[sweep]]");
+    return RunExperiment(args);
+  }
+  for (const char* option : {"--rerun-seeds", "--metrics", "--keep-attention", "--attention-limit",
+                             "--figure-width", "--figure-metrics"})
+    RequireAbsent(command, option, "not for sweeps", "say it in the manifest, or leave it out");
+  SweepArguments sweep = args.sweep;
+  sweep.manifest = args.manifest;
+  sweep.out = args.out;
+  sweep.common = args.common;
+  return in_job ? RunSweepInJob(sweep) : RunSweep(sweep);
+}
+
+void AddSweepOptions(CLI::App& command, SweepArguments& sweep) {
+  command
+      .add_option("--shard", sweep.shard,
+                  "of a sweep: measure the i-th of n parts, from 1, and do not gather (see merge)")
+      ->type_name("I/N")
+      ->group(kMachine);
+  AddLocalCopiesOption(command, sweep.local_copies);
+  AddDiscardOption(command, sweep.discard_models);
+}
+
 }  // namespace
 
 void AddRun(CLI::App& program, int& exit_code) {
@@ -74,8 +114,9 @@ void AddRun(CLI::App& program, int& exit_code) {
   AddAttentionOptions(*command, args->attention);
   AddFigureOptions(*command, args->figures);
   AddMeasuringOptions(*command, args->common);
+  AddSweepOptions(*command, args->sweep);
   command->footer("Example: headspec run experiments/phi-size-ladder.toml --out phi");
-  command->callback([args, &exit_code] { exit_code = RunExperiment(*args); });
+  command->callback([args, command, &exit_code] { exit_code = RunManifest(*args, *command); });
 }
 
 }  // namespace headspec::cli

@@ -19,6 +19,12 @@ class FileDescriptor {
 
   int value() const { return value_; }
 
+  // Closes what it had and takes another one.
+  void Reset(int value) {
+    if (value_ >= 0) close(value_);
+    value_ = value;
+  }
+
   // Closes now, for what the system only says at the end (a full disk): what close() returned, errno set.
   int Close() { return close(std::exchange(value_, -1)); }
 

@@ -9,10 +9,6 @@
 namespace headspec::hub {
 namespace {
 
-// Of tokenizers without tokenizer.json.
-constexpr std::array<std::string_view, 4> kVocabularies = {"vocab.json", "merges.txt", "vocab.txt",
-                                                           "tokenizer.model"};
-
 std::string ShortCommit(const std::string& commit) { return commit.substr(0, 12); }
 
 // The weights that the repository has instead of safetensors.

@@ -18,6 +18,10 @@ inline constexpr std::array<std::string_view, 6> kTokenizerFiles = {
     "tokenizer.json",    "tokenizer_config.json", "special_tokens_map.json",
     "added_tokens.json", "chat_template.jinja",   "chat_template.json"};
 
+// Of tokenizers without tokenizer.json.
+inline constexpr std::array<std::string_view, 4> kVocabularies = {"vocab.json", "merges.txt", "vocab.txt",
+                                                                  "tokenizer.model"};
+
 // True for the files of a repository that are fetched: configuration, tokenizer and weights.
 bool IsFetchedName(const std::string& file);
 

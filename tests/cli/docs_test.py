@@ -22,6 +22,8 @@ NOT_RUN = {
     ("docs/adding-a-family.md", "needs torch and the reference module"): 1,
     ("docs/adding-a-family.md", "the tests are not built where the pages are tested"): 1,
     ("docs/adding-a-metric.md", "the test `install` does it"): 1,
+    ("docs/clusters.md", "needs Slurm"): 1,
+    ("docs/clusters.md", "needs the hosts"): 2,
     ("docs/figures.md", "an excerpt for a LaTeX document"): 1,
     ("docs/first-measurement.md", "needs the network"): 1,
     ("docs/install.md", "installs packages and builds the program"): 4,

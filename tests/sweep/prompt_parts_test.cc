@@ -148,6 +148,20 @@ TEST_F(PromptPartsTest, AreOnePieceWhereTheOrderOfPromptsMatters) {
   EXPECT_EQ(short_parts.passes.size(), 3u);
 }
 
+TEST_F(PromptPartsTest, AreManyAndSayTheSameOfManyPromptsOnce) {
+  Use(golden::Folder() / "checkpoints/phi-mha", Precision::kFloat32);
+  plan_.protocol.max_length = 4;
+  plan_.protocol.prompts =
+      PromptsOf(std::vector<std::string>(150, "A prompt that is longer than the four tokens kept of it."));
+  Listener whole, parts;
+  const RunResult run = Measure(plan_, {.fresh = true}, whole);
+  EXPECT_EQ(run.models.at(0).warnings,
+            std::vector<std::string>{"prompt 1 was cut to max_length 4; 149 more prompts likewise"});
+  const std::string expected = Measured(0, whole);
+  EXPECT_EQ(Measured(40, parts), expected);
+  EXPECT_EQ(parts.passes.size(), 4u);
+}
+
 TEST_F(PromptPartsTest, AreKeptWhenTheRunIsInterrupted) {
   fresh_ = false;
   Use(golden::Folder() / "checkpoints/phi-mha", Precision::kFloat32);
@@ -158,7 +172,8 @@ TEST_F(PromptPartsTest, AreKeptWhenTheRunIsInterrupted) {
   const std::string found = Measured(3, next);
   EXPECT_EQ(next.passes,
             (std::vector<std::string>{"layers, prompts 7 to 9 of 10", "layers, prompts 10 to 10 of 10"}));
-  // The whole is kept too, whatever the parts are.
+  // The whole is kept then, whatever the parts are, and they are not.
+  EXPECT_EQ(std::distance(fs::directory_iterator(cache_ / "passes"), fs::directory_iterator()), 1);
   Listener whole;
   EXPECT_EQ(Measured(0, whole), found);
   EXPECT_TRUE(whole.passes.empty());

@@ -1,0 +1,77 @@
+#include "sweep/result_store.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <system_error>
+
+#include "core/error.h"
+#include "experiment/own_cache.h"
+#include "report/files.h"
+#include "sweep/layout.h"
+
+namespace headspec::sweep {
+namespace fs = std::filesystem;
+namespace {
+
+// Of a file below a folder, as a rank names it.
+void RequireInside(const fs::path& name) {
+  for (const fs::path& part : name) {
+    if (part == ".." || part == "/" || part.empty())
+      throw Error(ErrorKind::kRun, fmt::format("a rank sent a file named \"{}\"", name.string()),
+                  "install the same version of headspec on all hosts");
+  }
+}
+
+void PutInCache(const std::string& name, const std::string& bytes) {
+  const fs::path folder = experiment::OwnCacheFolder();
+  if (folder.empty()) throw Error(ErrorKind::kSystem, "parts of a cell have no place", "set HEADSPEC_CACHE");
+  const fs::path file = folder / name;
+  std::error_code error;
+  fs::create_directories(file.parent_path(), error);
+  report::Discard partial(file.parent_path() /
+                          fmt::format(".{}.partial-{}-sent", file.filename().string(), ::getpid()));
+  report::WriteFile(partial.path(), bytes);
+  fs::rename(partial.path(), file, error);
+  if (error)
+    throw Error(ErrorKind::kSystem, fmt::format("{}: cannot be written ({})", file.string(), error.message()),
+                "set HEADSPEC_CACHE to a folder that can be written");
+  partial.Release();
+}
+
+}  // namespace
+
+void ResultStore::Add(int rank, const Message& piece) {
+  RequireInside(piece.name);
+  Coming& coming = coming_[rank];
+  coming.cell = piece.task.cell;
+  std::string& file = (piece.flag ? coming.of_cell : coming.of_cache)[piece.name];
+  file.resize(piece.offset);
+  file += piece.bytes;
+}
+
+void ResultStore::PutCell(const Coming& coming) const {
+  const SweepCell& cell = plan_.cells.at(coming.cell);
+  if (IsMeasured(sweep_, cell)) return;
+  try {
+    report::OutputFolder folder(FolderOf(sweep_, cell));
+    for (const auto& [name, bytes] : coming.of_cell) folder.Write(name, bytes);
+    folder.Commit();
+  } catch (const Error&) {
+    if (!IsMeasured(sweep_, cell)) throw;
+    return;
+  }
+  std::error_code ignored;
+  fs::remove(FailureOf(sweep_, cell), ignored);
+}
+
+void ResultStore::Commit(int rank) {
+  const auto found = coming_.find(rank);
+  if (found == coming_.end()) return;
+  const Coming coming = std::move(found->second);
+  coming_.erase(found);
+  for (const auto& [name, bytes] : coming.of_cache) PutInCache(name, bytes);
+  if (!coming.of_cell.empty()) PutCell(coming);
+}
+
+}  // namespace headspec::sweep
