@@ -98,7 +98,8 @@ std::vector<Look> LooksBySize(const std::vector<CurveSeries>& all) {
   return looks;
 }
 
-struct MainHeights {
+struct MainStyle {
+  bool shades = true;
   double title = kTitle, index = 33, inner = 2.6, share = 17;
 
   double Row() const { return title + index + inner + share + kBelow; }
@@ -106,10 +107,10 @@ struct MainHeights {
 
 // The index's panel of a size and that of the depth share below it.
 void AddSize(const std::vector<CurveSeries>& all, const std::vector<std::size_t>& series, Panel panel,
-             const MainHeights& heights, std::vector<Panel>& panels) {
+             const MainStyle& style, std::vector<Panel>& panels) {
   panel.label = panel.names_values ? "SI" : "";
-  panel.height = heights.index;
-  panel.range = RangeOf(all, "si", true);
+  panel.height = style.index;
+  panel.range = RangeOf(all, "si", style.shades);
   panel.column = 4;
   panel.has_null = AnyNull(all);
   panel.names_steps = false;
@@ -117,9 +118,9 @@ void AddSize(const std::vector<CurveSeries>& all, const std::vector<std::size_t>
   panels.push_back(panel);
   panel.title.clear();
   panel.label = panel.names_values ? "Depth share" : "";
-  panel.top += heights.index + heights.inner;
-  panel.height = heights.share;
-  panel.range = RangeOf(all, "depth_share", false);
+  panel.top += style.index + style.inner;
+  panel.height = style.share;
+  panel.range = RangeOf(all, "depth_share", style.shades);
   panel.parts = 3;
   panel.column = 7;
   panel.has_null = false;
@@ -127,36 +128,44 @@ void AddSize(const std::vector<CurveSeries>& all, const std::vector<std::size_t>
   panels.push_back(panel);
 }
 
+// The series of each size, in the order of `sizes`.
+std::vector<std::vector<std::size_t>> BySize(const std::vector<CurveSeries>& all,
+                                             const std::vector<std::string>& sizes) {
+  std::vector<std::vector<std::size_t>> series(sizes.size());
+  for (std::size_t s = 0; s < all.size(); ++s) {
+    const auto size = std::find(sizes.begin(), sizes.end(), all[s].size) - sizes.begin();
+    series[sizes.size() == 1 ? 0 : static_cast<std::size_t>(size)].push_back(s);
+  }
+  return series;
+}
+
 // Index above, depth share below, for each size.
 Pictures MainFigure(const std::vector<CurveSeries>& all, CurveAxis axis) {
   const bool has_steps = axis == CurveAxis::kStep;
   const std::vector<std::string> sizes = has_steps ? SizesOf(all) : std::vector<std::string>{""};
+  const std::vector<std::vector<std::size_t>> series = BySize(all, sizes);
   const Frame frame = FrameOf(sizes.size());
-  MainHeights heights;
-  if (sizes.size() == 1) heights = {.title = has_steps ? kTitle : 2, .index = 44, .share = 22};
+  MainStyle style;
+  if (sizes.size() == 1) style = {.title = has_steps ? kTitle : 2, .index = 44, .share = 22};
+  style.shades = !has_steps || std::all_of(series.begin(), series.end(),
+                                           [](const auto& of_size) { return of_size.size() <= kMostBands; });
   std::vector<Panel> panels;
-  std::size_t most = 0;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
-    std::vector<std::size_t> series;
-    for (std::size_t s = 0; s < all.size(); ++s) {
-      if (!has_steps || all[s].size == sizes[i]) series.push_back(s);
-    }
-    most = std::max(most, series.size());
     const std::size_t column = i % frame.columns;
     const Panel panel{.title = has_steps ? sizes[i] + " parameters" : "",
                       .left = kPanelsLeft + static_cast<double>(column) * (frame.panel_width + kPanelsApart),
-                      .top = static_cast<double>(i / frame.columns) * heights.Row() + heights.title,
+                      .top = static_cast<double>(i / frame.columns) * style.Row() + style.title,
                       .width = frame.panel_width,
                       .names_values = column == 0};
-    AddSize(all, series, panel, heights, panels);
+    AddSize(all, series[i], panel, style, panels);
   }
-  const bool shades = !has_steps || most <= kMostBands;
   PaperScript script{.stem = kCurvesStem, .title = "Index and depth share of a sweep"};
   script.variables =
-      LookVariables(LooksByLabel(all), {shades, shades && AnyNull(all), shades && AnyInterval(all)},
+      LookVariables(LooksByLabel(all),
+                    {style.shades, style.shades && AnyNull(all), style.shades && AnyInterval(all)},
                     frame.width) +
       PlaceVariables(all, axis) +
-      LayoutVariables(static_cast<double>(RowsOf(sizes.size(), frame)) * heights.Row()) +
+      LayoutVariables(static_cast<double>(RowsOf(sizes.size(), frame)) * style.Row()) +
       PanelVariables(panels);
   script.layout = kSweepLayout;
   script.body = std::string(kSweepBody) + kSweepKey;
@@ -166,6 +175,8 @@ Pictures MainFigure(const std::vector<CurveSeries>& all, CurveAxis axis) {
 // One panel for each metric, all curves in it.
 Pictures MetricsFigure(const SweepResult& result, const std::vector<CurveSeries>& all, CurveAxis axis) {
   constexpr double kHeight = 30, kApart = kPanelsApart + 8;  // each panel has numbers of its own
+  const bool has_steps = axis == CurveAxis::kStep;
+  const bool shades = !has_steps || all.size() <= kMostBands;
   std::vector<std::string> quantities = {"entropy"};
   for (const std::string& name : SweepMetrics(result)) quantities.push_back(name);
   const Frame frame = FrameOf(std::max<std::size_t>(quantities.size(), 2));
@@ -179,14 +190,12 @@ Pictures MetricsFigure(const SweepResult& result, const std::vector<CurveSeries>
                 .top = static_cast<double>(i / frame.columns) * row_height + kTitle,
                 .width = panel_width,
                 .height = kHeight,
-                .range = RangeOf(all, quantities[i], false),
+                .range = RangeOf(all, quantities[i], shades),
                 .parts = 4,
                 .column = 4 + 3 * i};
     for (std::size_t s = 0; s < all.size(); ++s) panel.series.push_back(s);
     panels.push_back(panel);
   }
-  const bool has_steps = axis == CurveAxis::kStep;
-  const bool shades = !has_steps || all.size() <= kMostBands;
   PaperScript script{.stem = kCurvesMetricsStem,
                      .title = "Head metrics of a sweep, means over layers and heads"};
   script.variables =

@@ -123,15 +123,16 @@ std::string CurveData(const std::vector<CurveSeries>& all, const std::vector<std
   return text;
 }
 
-Range RangeOf(const std::vector<CurveSeries>& all, const std::string& quantity, bool with_null) {
+Range RangeOf(const std::vector<CurveSeries>& all, const std::string& quantity, bool with_bands) {
   Range range;
   for (const CurveSeries& series : all) {
     for (const auto& [place, point] : series.points) {
       const SweepValue* value = ValueOf(*point, quantity);
       if (value == nullptr) continue;
       range.Add(value->value);
+      if (!with_bands) continue;
       range.Add(value->interval_95);
-      if (with_null) range.Add(point->null_95);
+      if (quantity == "si") range.Add(point->null_95);
     }
   }
   return range;

@@ -59,7 +59,8 @@ struct Range {
   bool IsEmpty() const { return low > high; }
 };
 
-Range RangeOf(const std::vector<CurveSeries>& all, const std::string& quantity, bool with_null);
+// What is drawn of a quantity: its values, and their intervals (and SI's nulls) where those are.
+Range RangeOf(const std::vector<CurveSeries>& all, const std::string& quantity, bool with_bands);
 bool AnyNull(const std::vector<CurveSeries>& all);
 bool AnyInterval(const std::vector<CurveSeries>& all);  // of SI
 
