@@ -14,6 +14,8 @@ import json
 import subprocess
 from pathlib import Path
 
+from page_table import write_between
+
 SOURCE = Path(__file__).resolve().parent.parent
 PUBLISHED = SOURCE / "tests" / "data" / "published"
 BEGIN, END = "<!-- published matrices: written by ./dev docs -->", "<!-- published matrices: end -->"
@@ -48,14 +50,6 @@ def table(program: Path) -> str:
                             for variant, matrix in matrices(program, PUBLISHED / file).items())
 
 
-def write_between_markers(page: Path, text: str) -> None:
-    content = page.read_text()
-    if content.count(BEGIN) != 1 or content.count(END) != 1:
-        raise SystemExit(f"{page}: expected the lines {BEGIN} and {END} once each; add them where the table belongs")
-    before, rest = content.split(BEGIN)
-    page.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{rest.split(END)[1]}")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build", type=Path)
@@ -63,7 +57,7 @@ def main() -> None:
     arguments = parser.parse_args()
     text = table((arguments.build / "headspec").resolve())
     if arguments.page:
-        write_between_markers(arguments.page, text)
+        write_between(arguments.page, BEGIN, END, text)
     else:
         print(text, end="")
 

@@ -9,6 +9,7 @@
 
 namespace headspec {
 
+// What kind of failure it was; the program's exit code follows from it.
 enum class ErrorKind {
   kRun,          // the experiment ran and something in it failed
   kInput,        // usage, or a file that is not what it should be
@@ -46,12 +47,14 @@ constexpr int ExitCodeOf(ErrorKind kind) {
   return 1;
 }
 
+// What every call of the library throws when it fails.
 class HEADSPEC_API Error : public std::runtime_error {
  public:
   // `what_and_where` names the place and both values; `next` says what to do. Joined by "; ".
   Error(ErrorKind kind, const std::string& what_and_where, const std::string& next = {})
       : std::runtime_error(next.empty() ? what_and_where : what_and_where + "; " + next), kind_(kind) {}
 
+  // Of what kind it is.
   ErrorKind kind() const { return kind_; }
 
  private:

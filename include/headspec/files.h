@@ -24,6 +24,7 @@ HEADSPEC_API std::string ToJson(const std::vector<StoredIndex>& indices);
 // (prompt by prompt head metrics, kept attention, paths). `file` names it in errors. Throws Error(kInput).
 HEADSPEC_API RunResult FromJson(std::string_view text, std::string_view file = "results.json");
 
+// What Save wrote.
 struct Saved {
   std::vector<std::filesystem::path> paths;  // of the files, results.json first
   std::vector<std::string> notes;            // what the figure leaves out, and why
@@ -33,6 +34,7 @@ struct Saved {
 // Writes everything that the program writes for such a result into `folder`, which must not exist: whole or
 // not at all. Figures need gnuplot. Throws Error(kSystem).
 HEADSPEC_API Saved Save(const RunResult& run, const std::filesystem::path& folder);
+// The same for a comparison.
 HEADSPEC_API Saved Save(const Comparison& comparison, const std::filesystem::path& folder);
 
 }  // namespace headspec

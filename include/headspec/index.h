@@ -15,15 +15,15 @@ namespace headspec {
 
 // Letters: P prompts, L layers, H heads.
 struct StoredIndex {
-  std::string place;  // of the matrix in its file; empty: it was in memory
-  int layers = 0;
-  int heads = 0;
+  std::string place;                 // of the matrix in its file; empty: it was in memory
+  int layers = 0;                    // L
+  int heads = 0;                     // H
   double specialization_index = 0;   // 1 - mean_head_correlation; NaN if fewer than two heads vary
   double mean_head_correlation = 0;  // Pearson, over pairs of heads' depth profiles
   Table head_correlation;            // (H, H); NaN where undefined
   std::vector<int> constant_heads;   // heads that do not vary over layers: left out of the mean
   int prompts = 0;                   // whose values there are
-  IndexStatistics statistics;
+  IndexStatistics statistics;        // shuffled heads, shares of variance, resampled prompts
 };
 
 // `prompts` is (P)(L, H): the index is that of their mean; from two prompts on it has an interval. Throws

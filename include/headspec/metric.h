@@ -13,9 +13,9 @@ namespace headspec {
 
 // Which head of which prompt a reducer is about to see.
 struct HeadPlace {
-  int prompt = 0;
-  int layer = 0;
-  int head = 0;
+  int prompt = 0;                  // from 0
+  int layer = 0;                   // from 0
+  int head = 0;                    // query head, from 0
   std::span<const int> token_ids;  // (T) of the prompt
   bool is_causal = true;           // queries see no later key
 };
@@ -25,6 +25,7 @@ struct HeadPlace {
 class HEADSPEC_API HeadReducer {
  public:
   virtual ~HeadReducer() = default;
+  // The next head of the next prompt: forget the last one.
   virtual void Begin(const HeadPlace& place) = 0;
   // Probabilities of one query over the first keys, T times in query order; keys that are left out got 0.
   virtual void Add(std::span<const float> row) = 0;
@@ -35,7 +36,7 @@ class HEADSPEC_API HeadReducer {
 // RunOptions::metrics takes these; the values arrive in ModelResult::head_metrics under `name`.
 struct HeadMetricDefinition {
   std::string name;  // of small letters, digits and underscores, and not one of headspec's own
-  std::function<std::unique_ptr<HeadReducer>()> make;
+  std::function<std::unique_ptr<HeadReducer>()> make;  // a new reducer for one head of one prompt
 };
 
 }  // namespace headspec

@@ -16,9 +16,9 @@ namespace headspec {
 // first precision of bf16, fp16 and fp32 that passes the sanity check.
 HEADSPEC_API Protocol DefaultProtocol();
 
-// "bfloat16", "float16" or "float32", and "hf-4.57", "hf-4.47" or "exact": anything else throws Error(kInput)
-// that begins with `where`.
+// "bfloat16", "float16" or "float32": anything else throws Error(kInput) that begins with `where`.
 HEADSPEC_API Precision ParsePrecision(std::string_view name, std::string_view where = "dtype");
+// "hf-4.57", "hf-4.47" or "exact": the same.
 HEADSPEC_API Profile ParseProfile(std::string_view name, std::string_view where = "numerics");
 
 // Protocol::variants holds what the sanity check tries in turn; with a single one a model is measured in it

@@ -19,15 +19,19 @@ namespace headspec {
 class HEADSPEC_API Observer {
  public:
   virtual ~Observer() = default;
+  // A variant of the sanity check has ended.
   virtual void OnSanity(const ModelEntry&, const SanityResult&) {}
   // A variant (its label) is given up after the whole measurement, and the next one is tried.
   virtual void OnFallback(const ModelEntry&, const std::string& /*label*/, const std::string& /*reason*/) {}
+  // A model of the ladder is next.
   virtual void OnModelBegin(const ModelEntry&) {}
+  // It is measured, or has failed and has an error.
   virtual void OnModelEnd(const ModelResult&) {}
-  // Long work: `total` units of something begin, advance (a download that starts over: by a negative number)
-  // and end.
+  // Long work begins: `total` units of something.
   virtual void OnWorkBegin(std::string_view /*what*/, std::int64_t /*total*/, WorkUnit /*unit*/) {}
+  // So many more of them are done; negative when a download starts over.
   virtual void OnWorkAdvance(std::int64_t /*units*/) {}
+  // All are done, or the work was given up.
   virtual void OnWorkEnd() {}
   // One line about something unusual in long work: a download that is tried again, a wait for another
   // process.
@@ -45,6 +49,7 @@ struct HubOptions {
   std::string download_lock = {};
 };
 
+// How to compute: threads, memory, cache, network. What changes numbers says so.
 struct RunOptions {
   int threads = 0;  // 0: all
   // Bytes of activations; more prompts than fit are processed in chunks, layer by layer.
@@ -57,7 +62,7 @@ struct RunOptions {
   std::string cpu_target = {};
   // Drop every used layer from the system's file cache.
   bool low_memory = false;
-  HubOptions hub = {};
+  HubOptions hub = {};  // models named org/name
   // Measure again although an earlier run kept the result of the very same weights, tokens and arithmetic.
   bool fresh = false;
   // The caller's own numbers for each head. Measured anew every time, and not with padding.

@@ -20,7 +20,8 @@ struct CellCost {
   std::uint64_t download_bytes = 0;  // of them, what no cache and no earlier cell brings
   std::uint64_t memory_bytes = 0;    // largest at once, weights in the file cache not counted
   double seconds = 0;                // of measuring, on the threads of this machine
-  // Floating point, of the pass. The one number here that every machine gets alike: by it shards are divided.
+  // The work, in floating-point operations. The only estimate that every machine gets alike: by it shards are
+  // divided.
   double operations = 0;
 
   bool operator==(const CellCost&) const = default;
@@ -97,6 +98,9 @@ struct SweepRow {
   int error_code = 0;
   std::string prompts = {};  // names the prompt set
   bool is_repeat = false;    // an earlier row is the same measurement
+  // Where its results are: absolute as gathered, in what is saved relative to the folder it is saved in.
+  // Empty without a point.
+  std::string folder = {};
 };
 
 // The points that differ in their revision alone.

@@ -3,6 +3,10 @@
 
 namespace headspec {
 
-enum class WorkUnit { kItems, kBytes };
+// Units of Observer::OnWorkBegin.
+enum class WorkUnit {
+  kItems,  // layers, shuffles, resamples
+  kBytes,  // of files and downloads
+};
 
 }  // namespace headspec

@@ -177,7 +177,7 @@ function comparedModels({comparison, results, sizes, attention}) {
 }
 
 /** The JSON object in the page, or an Error that says what is wrong with it. */
-function parse(document) {
+export function readDocument(document) {
   const text = document.getElementById("headspec-data").textContent;
   if (text.startsWith("@")) throw new Error("This is the empty page. `headspec run`, `measure`, `compare` and `report` fill it with data.");
   const data = JSON.parse(text);
@@ -192,8 +192,7 @@ function parse(document) {
  *   hypothesis: null | {H0: string, H1: string, target: number, tolerance: number}, prompts: string[] | null, warnings: string[]}}
  *   `document` is whichever of results and comparison the report is about
  */
-export function readReport(document) {
-  const data = parse(document);
+export function readReport(data) {
   const main = data.kind === "comparison" ? data.comparison : data.results;
   const models = data.kind === "comparison" ? comparedModels(data)
     : data.results.results.map((raw, i) => raw.error ? failedModel(raw, i, data.sizes?.[i] ?? null)

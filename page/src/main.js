@@ -1,5 +1,5 @@
 // The page: reads the data and builds its sections.
-import {readReport} from "./data.js";
+import {readDocument, readReport} from "./data.js";
 import {element, section} from "./dom.js";
 import {setTheme, storedTheme, watchTheme} from "./chart/theme.js";
 import {modelSection} from "./model/index.js";
@@ -14,6 +14,7 @@ import {sizeChart} from "./sections/size.js";
 import {tokensSection} from "./sections/tokens.js";
 import {verdictSections} from "./sections/verdict.js";
 import {plainType, readableTime} from "./sections/words.js";
+import {sweepFacts, sweepSections} from "./sweep/index.js";
 
 const kinds = {experiment: "Experiment", measurement: "Measurement", comparison: "Comparison of two models"};
 
@@ -23,8 +24,12 @@ function header(report) {
   const prompts = methodology.num_prompts ?? report.prompts?.length;
   const line = [kinds[report.kind], readableTime(main.timestamp), prompts ? `${prompts} prompts` : null,
     plainType(methodology.dtype)?.replace(/ \(.*/, ""), `headspec ${main.headspec_version}`].filter(Boolean);
-  return element("header", {class: "page-header"}, element("div", {}, element("h1", {}, titleOf(report)),
-    main.purpose && report.kind === "experiment" ? element("p", {class: "purpose"}, main.purpose) : null,
+  return head(titleOf(report), report.kind === "experiment" ? main.purpose : null, line);
+}
+
+function head(title, purpose, line) {
+  return element("header", {class: "page-header"}, element("div", {}, element("h1", {}, title),
+    purpose ? element("p", {class: "purpose"}, purpose) : null,
     element("p", {class: "meta"}, line.map((part) => element("span", {}, part)))), themeSwitch());
 }
 
@@ -48,20 +53,31 @@ function modelsSection(report) {
   return section({id: "models", title: report.models.length === 1 ? "The model's heads" : "Models, head by head", navigation: "Models"}, parts);
 }
 
-function show(report) {
-  const main = element("main", {id: "content", tabindex: "-1"}, verdictSections(report), numbersSection(report),
-    report.kind === "comparison" ? comparisonSection(report) : chartsSection(report), modelsSection(report),
-    sensitivitySection(report), tokensSection(report), sanitySection(report), provenanceSection(report));
-  document.title = `${titleOf(report)} – headspec`;
-  document.body.append(element("a", {class: "skip", href: "#content"}, "Skip to the content"), header(report),
+function place(title, top, sections) {
+  const main = element("main", {id: "content", tabindex: "-1"}, sections);
+  document.title = `${title} – headspec`;
+  document.body.append(element("a", {class: "skip", href: "#content"}, "Skip to the content"), top,
     element("div", {class: "columns"}, contents(main), main));
+}
+
+function show(report) {
+  place(titleOf(report), header(report), [verdictSections(report), numbersSection(report),
+    report.kind === "comparison" ? comparisonSection(report) : chartsSection(report), modelsSection(report),
+    sensitivitySection(report), tokensSection(report), sanitySection(report), provenanceSection(report)]);
+}
+
+function showSweep({sweep}) {
+  const title = sweep.experiment || "Sweep";
+  place(title, head(title, sweep.purpose, sweepFacts(sweep)), sweepSections(sweep));
 }
 
 setTheme(storedTheme());
 watchTheme();
 unfoldForPrint();
 try {
-  show(readReport(document));
+  const data = readDocument(document);
+  if (data.kind === "sweep") showSweep(data);
+  else show(readReport(data));
   openTargets();
 } catch (error) {
   document.body.append(element("main", {}, element("h1", {}, "This report cannot be shown"), element("p", {}, error.message)));

@@ -1,7 +1,7 @@
 // What data.js makes of the program's JSON, and how numbers are written.
 import assert from "node:assert/strict";
 import test from "node:test";
-import {readReport, unpack} from "../src/data.js";
+import {readDocument, readReport, unpack} from "../src/data.js";
 import {bytes, digits, fixed, interval, probability, significant} from "../src/format.js";
 import {breadth, ticks} from "../src/model/numbers.js";
 import {sentence} from "../src/sections/words.js";
@@ -9,7 +9,7 @@ import {fixture} from "./reports.mjs";
 import {packArray, packed, syntheticModel, syntheticReport} from "./model-synthetic.mjs";
 
 const documentOf = (report) => ({getElementById: () => ({textContent: JSON.stringify(report)})});
-const read = (report) => readReport(documentOf(report));
+const read = (report) => readReport(readDocument(documentOf(report)));
 
 test("arrays are read nested and packed alike", () => {
   const nested = [[0.5, null, 1], [0.25, 2, -3]];
@@ -68,7 +68,7 @@ test("kept attention is inflated, and its size checked", async () => {
 
 test("data of another version is refused", () => {
   assert.throws(() => read({...fixture("experiment"), format: 2}), /format 2, this page reads format 1/);
-  assert.throws(() => readReport({getElementById: () => ({textContent: "@HEADSPEC_DATA@"})}), /empty page/);
+  assert.throws(() => readDocument({getElementById: () => ({textContent: "@HEADSPEC_DATA@"})}), /empty page/);
 });
 
 test("numbers in print", () => {

@@ -45,11 +45,21 @@ def measure(models: PathLike | Iterable[PathLike], *, dtype: str = "auto", numer
     :param dtype: "auto" (the first of bfloat16, float16, float32 whose sanity check passes), or one of them.
     :param numerics: whose rounding to reproduce: "hf-4.57", "hf-4.47" (Phi only) or "exact" (float32).
     :param prompts: "standard-10-v3", a file, or the prompts themselves.
-    :param max_length: tokens kept of each prompt.
+    :param max_length: tokens kept of each prompt, special tokens included.
+    :param chat_template: prompts as the user's turn of a chat, by the tokenizer's template.
+    :param revision: branch, tag or commit on the hub.
+    :param seeds: the first seeds shuffles and resamples; the rest is noted in the result. None for the notebook's.
     :param metrics: of each head "received" (the entropy of the index alone), "prompts" (also its other traits), or
         "all" (also induction, on one more prompt).
-    :param keep_attention: keep the attention itself, in steps of 1/255, up to ``attention_limit`` bytes.
+    :param sensitivity: the index again with one thing changed at a time, in ``raw``.
+    :param baselines: what an untrained model and a uniform head give, in ``raw``.
+    :param keep_attention: keep the attention itself, in steps of 1/255, for :meth:`Model.attention`.
+    :param attention_limit: refuse to keep more than so many bytes of it; None for 64 million.
     :param threads: 0 for all.
+    :param fast_bf16: multiply with the processor's bf16 unit where it has one; the last digits then differ from those
+        of other processors.
+    :param offline: never ask the hub.
+    :param cache_dir: the cache of hub models; None for the one that the environment names (HF_HUB_CACHE, HF_HOME).
     :param fresh: measure again what is kept from an earlier call.
     :param progress: True for bars (tqdm where it is installed), or ``callback(what, done, total, unit)``.
     :param log: called with one line about anything unusual.
@@ -71,7 +81,11 @@ def run(manifest: PathLike | None = None, *, metrics: str = "prompts", keep_atte
         log: Callable[[str], None] | None = None) -> Result:
     """Runs the experiment of a manifest, or the built-in ladder of tiny models, to its verdict.
 
+    :param manifest: a TOML file (experiments/ has some); None for the built-in ladder.
+
     The other arguments are those of :func:`measure`.
+
+    :raises Error: with a ``kind``; a model that fails beside others is in the result instead.
     """
     settings = _settings(metrics=metrics, keep_attention=keep_attention, attention_limit=attention_limit,
                          threads=threads, fast_bf16=fast_bf16, offline=offline, cache_dir=cache_dir, fresh=fresh)
@@ -87,8 +101,12 @@ def compare(base: PathLike, tuned: PathLike | None = None, *, dtype: str = "auto
             log: Callable[[str], None] | None = None) -> Comparison:
     """Compares a base model with a tuned one by the E11 protocol.
 
-    Either is a model or a file of stored results; ``base`` alone is a file that holds both.
+    :param base: a model, or a file of stored results; alone, a file that holds both models.
+    :param tuned: likewise; of one shape with the base for the differences head by head.
+
     The other arguments are those of :func:`measure`.
+
+    :raises Error: with a ``kind``.
     """
     settings = _settings(dtype=dtype, numerics=numerics, prompts=prompts, max_length=max_length,
                          chat_template=chat_template, revision=revision, threads=threads, fast_bf16=fast_bf16,
@@ -99,9 +117,12 @@ def compare(base: PathLike, tuned: PathLike | None = None, *, dtype: str = "auto
 
 
 def si(entropies: ArrayLike, *, seed: int = 42) -> Index:
-    """The Specialization Index of entropies ``[layers, heads]``, or ``[prompts, layers, heads]``.
+    """The Specialization Index: 1 - mean Pearson correlation of the heads' profiles over depth.
 
-    From two prompts on it has an interval; the index is that of the mean over prompts.
+    :param entropies: (L, H), or (P, L, H): the index is that of the mean over prompts, and from two prompts on it
+        has an interval.
+    :param seed: of shuffles and resamples.
+    :raises InputError: for another number of dimensions, or an empty array.
     """
     values = np.ascontiguousarray(entropies, dtype=np.float64)
     if values.ndim == 2:
@@ -113,7 +134,12 @@ def si(entropies: ArrayLike, *, seed: int = 42) -> Index:
 
 
 def load(file: PathLike) -> Result:
-    """The result in a results.json that ``run``, ``measure`` or the program wrote."""
+    """The result in a results.json that ``run``, ``measure`` or the program wrote.
+
+    :param file: its path. Head metrics by prompt and attention are not in it.
+    :raises AccessError: if it cannot be read.
+    :raises InputError: if it is not such a file.
+    """
     path = Path(file)
     try:
         text = path.read_text(encoding="utf-8")

@@ -7,18 +7,21 @@ class Error(Exception):
     """A failure of headspec; ``kind`` is "run", "input", "system" or "interrupted"."""
 
     kind = "run"
+    """One of "run", "input", "system" or "interrupted"; the program ends with 1, 2, 3 or 130 for it."""
 
 
 class InputError(Error, ValueError):
     """An argument, or a file that is not what it should be."""
 
     kind = "input"
+    """A wrong argument or file."""
 
 
 class AccessError(Error, OSError):
     """Network or file system."""
 
     kind = "system"
+    """Network or file system."""
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -28,6 +31,7 @@ class Interrupted(Error):
     """The work was stopped. Ctrl-C raises KeyboardInterrupt instead, as everywhere."""
 
     kind = "interrupted"
+    """The work was stopped."""
 
 
 def of_kind(kind: str) -> type[Error]:

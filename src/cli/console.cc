@@ -150,10 +150,10 @@ void Console::OnWorkBegin(std::string_view what, std::int64_t total, WorkUnit un
   bar_.Begin(Position() + model_ + (model_.empty() ? "" : ": ") + std::string(what), total, unit);
 }
 
-// "[2/3] ", where there is more than one.
+// "[2/3] ", where there is more than one. Models that are measured once more, without padding, count anew.
 std::string Console::Position() const {
   const std::size_t models = ladder_.models.size();
-  return models > 1 && begun_ > 0 ? fmt::format("[{}/{}] ", std::min(begun_, models), models) : "";
+  return models > 1 && begun_ > 0 ? fmt::format("[{}/{}] ", (begun_ - 1) % models + 1, models) : "";
 }
 
 }  // namespace headspec::cli

@@ -89,6 +89,16 @@ Row RowOf(const std::string& name, const std::string& span, const sweep::PlanTot
 
 const Row kHeading = {"Curve", "Revisions", "Cells", "Repeats", "Download", "Weights", "Time", "Memory"};
 
+// What holds for all cells; of several protocols the curves' names say which.
+std::string ProtocolLine(const SweepPlan& plan) {
+  if (plan.protocols.size() != 1) return "";
+  const Protocol& protocol = plan.protocols.front();
+  return fmt::format("{}, {} ({}), at most {} tokens of each{}\n", plan.cells.front().dtype,
+                     report::OneLine(protocol.prompts.version),
+                     Count(protocol.prompts.prompts.size(), "prompt"), protocol.max_length,
+                     protocol.variants.front().use_chat_template ? ", in the chat template" : "");
+}
+
 std::string CurvesText(const SweepPlan& plan) {
   std::vector<Row> rows = {kHeading};
   for (const sweep::PlanTotals& curve : sweep::TotalsOfCurves(plan))
@@ -141,7 +151,7 @@ int ShowPlan(const Arguments& args) {
     console.PrintRaw(sweep::PlanJson(plan));
   } else {
     console.Print(report::OneLine(plan.experiment + (plan.purpose.empty() ? "" : ": " + plan.purpose)) +
-                  "\n\n");
+                  "\n" + ProtocolLine(plan) + "\n");
     console.PrintResult(args.common.verbose ? CellsText(plan) : CurvesText(plan));
     console.PrintResult("\n" + TotalsText(plan, args.ranks));
   }

@@ -124,13 +124,16 @@ class Passes {
       progress_.Note(
           fmt::format("all {} prompts are measured in one piece: {}", ids.size(), parts.why_whole));
     }
-    const auto compute = [&](Pass& pass) {
+    std::vector<std::filesystem::path> kept;
+    Pass whole = Remembered(ids, request_, [&](Pass& pass) {
       if (parts.ranges.size() == 1)
         pass.result = Compute(ids, request_, "");
       else
-        pass = Together(ids, parts.ranges);
-    };
-    return Remembered(ids, request_, compute);
+        pass = Together(ids, parts.ranges, kept);
+    });
+    // With the whole they are there twice.
+    if (!whole.kept_in.empty()) std::for_each(kept.begin(), kept.end(), ForgetPass);
+    return whole;
   }
 
   Pass Part(const std::vector<std::vector<int>>& ids, const PromptRange& part) {
@@ -145,7 +148,8 @@ class Passes {
   }
 
  private:
-  Pass Together(const std::vector<std::vector<int>>& ids, const std::vector<PromptRange>& ranges) {
+  Pass Together(const std::vector<std::vector<int>>& ids, const std::vector<PromptRange>& ranges,
+                std::vector<std::filesystem::path>& kept) {
     Pass all;
     all.is_reused = true;
     std::vector<PassResult> results;
@@ -156,6 +160,7 @@ class Passes {
         if (std::find(all.warnings.begin(), all.warnings.end(), warning) == all.warnings.end())
           all.warnings.push_back(std::move(warning));
       }
+      kept.push_back(std::move(part.kept_in));
       results.push_back(std::move(part.result));
     }
     all.result = JoinParts(std::move(results), ranges);

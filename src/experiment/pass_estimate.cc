@@ -13,12 +13,15 @@ namespace {
 constexpr std::size_t kBytesOfToken = 5;
 constexpr int kTemplateTokens = 10;
 constexpr int kInductionTokens = 51;
-// Reading an attention weight for all metrics of its head, in operations of a linear layer's speed.
-constexpr double kOperationsOfWeight = 4000;
-// Opening a model, statistics and writing.
-constexpr double kSecondsOfModel = 0.1;
+// Wide layers run at so much of the speed that a short run shows.
+constexpr double kShareOfSpeed = 0.8;
+// What every query of every head takes beside its products: softmax, all metrics, statistics. In operations
+// that take as long.
+constexpr double kOperationsOfRow = 250'000;
+// Opening a model and writing its results.
+constexpr double kSecondsOfModel = 0.05;
 // The program itself, tokenizer and statistics.
-constexpr std::uint64_t kProgramBytes = 60'000'000;
+constexpr std::uint64_t kProgramBytes = 30'000'000;
 
 std::vector<int> LengthsOf(const Protocol& protocol) {
   std::vector<int> lengths;
@@ -31,12 +34,10 @@ std::vector<int> LengthsOf(const Protocol& protocol) {
   return lengths;
 }
 
-// What is read of the attention, beside the pass.
-double Reductions(const model::ModelConfig& config, const std::vector<int>& lengths) {
-  double weights = 0;
-  for (const int length : lengths)
-    weights += static_cast<double>(length) * length / (config.is_causal ? 2 : 1);
-  return weights * config.layers * config.heads * kOperationsOfWeight;
+double Work(const model::ModelConfig& config, const std::vector<int>& lengths, std::uint64_t budget) {
+  const engine::PassPlan plan = engine::PlanPass(config, lengths, budget);
+  const double rows = static_cast<double>(plan.tokens) * config.layers * config.heads;
+  return plan.operations / kShareOfSpeed + rows * kOperationsOfRow;
 }
 
 }  // namespace
@@ -48,15 +49,13 @@ PassEstimate EstimatePass(const std::string& config_text, const std::filesystem:
   std::vector<int> lengths = LengthsOf(protocol);
   const std::uint64_t tables = lengths.size() * static_cast<std::uint64_t>(config.layers) *
                                static_cast<std::uint64_t>(config.heads) * sizeof(double);
-  const auto cost_of = [&](const std::vector<int>& of) {
-    return engine::PlanPass(config, of, run.activation_budget).operations + Reductions(config, of);
-  };
   PassEstimate estimate;
-  const double check = protocol.variants.size() > 1 ? cost_of({lengths.front()}) : 0;
+  const double check =
+      protocol.variants.size() > 1 ? Work(config, {lengths.front()}, run.activation_budget) : 0;
   if (protocol.metrics == HeadMetricSet::kAll) lengths.push_back(kInductionTokens);
   const double repeats =
       protocol.rerun_seeds ? std::max<double>(1, static_cast<double>(protocol.seeds.size())) : 1;
-  estimate.operations = check + repeats * cost_of(lengths);
+  estimate.operations = check + repeats * Work(config, lengths, run.activation_budget);
   constexpr std::uint64_t kTables = 10;  // of the metrics
   estimate.memory_bytes = kProgramBytes + kTables * tables +
                           engine::PlanPass(config, lengths, run.activation_budget).activation_bytes;

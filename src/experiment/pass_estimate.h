@@ -13,7 +13,7 @@
 namespace headspec::experiment {
 
 struct PassEstimate {
-  double operations = 0;           // floating point, of all passes
+  double operations = 0;           // floating point, of all passes, and what takes as long
   std::uint64_t memory_bytes = 0;  // of activations, results and program; file pages not counted
 };
 

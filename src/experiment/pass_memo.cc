@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <iterator>
 #include <string_view>
+#include <system_error>
 
 #include "core/hash.h"
 #include "experiment/environment.h"
@@ -222,6 +223,11 @@ KeptPass FindPass(const std::string& key, const PassShape& shape) {
   }
   if (problem.empty()) return {};
   return {{}, fmt::format("kept result {} {}: measured again", entry.string(), problem)};
+}
+
+void ForgetPass(const fs::path& file) {
+  std::error_code failed;
+  if (!file.empty()) fs::remove(file, failed);
 }
 
 std::string KeepPass(const std::string& key, const PassResult& result) {

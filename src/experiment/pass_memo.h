@@ -70,6 +70,8 @@ struct KeptPass {
 std::filesystem::path PassFile(const std::string& key);
 
 KeptPass FindPass(const std::string& key, const PassShape& shape);
+// Of a pass that is part of another one that is kept.
+void ForgetPass(const std::filesystem::path& file);
 // Returns a warning in one line if it could not be kept, or "".
 std::string KeepPass(const std::string& key, const PassResult& result);
 

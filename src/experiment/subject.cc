@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,32 @@ namespace fs = std::filesystem;
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+// What there is to say of prompts, a line for each; of many the same is said once.
+class PromptWarnings {
+ public:
+  void Add(std::size_t prompt, const std::string& text) {
+    said_.emplace_back(prompt, text);
+    ++times_[text];
+  }
+  std::vector<std::string> Lines() {
+    std::vector<std::string> lines;
+    for (const auto& [prompt, text] : said_) {
+      std::size_t& times = times_[text];
+      if (times == 0) continue;
+      lines.push_back(fmt::format("prompt {}{}", prompt + 1, text));
+      if (times <= kMostLines) continue;
+      lines.back() += fmt::format("; {} more prompts likewise", times - 1);
+      times = 0;
+    }
+    return lines;
+  }
+
+ private:
+  static constexpr std::size_t kMostLines = 20;
+  std::vector<std::pair<std::size_t, std::string>> said_;
+  std::map<std::string, std::size_t> times_;
+};
 
 }  // namespace
 
@@ -77,6 +104,7 @@ void Identify(Subject& subject, int threads, Progress& progress) {
 TokenisedPrompts Tokenise(const Subject& subject, const std::vector<std::string>& prompts, int max_length,
                           bool use_chat_template) {
   TokenisedPrompts out;
+  PromptWarnings warnings;
   const bool with_template = use_chat_template && subject.tokenizer.has_chat_template();
   out.chat_template_applied = with_template;
   if (use_chat_template && !with_template)
@@ -91,20 +119,18 @@ TokenisedPrompts Tokenise(const Subject& subject, const std::vector<std::string>
       throw Error(ErrorKind::kInput, fmt::format("prompt {}: no tokens in this model's vocabulary", i + 1),
                   "leave out empty prompts");
     }
-    if (encoded.truncated)
-      out.warnings.push_back(fmt::format("prompt {} was cut to max_length {}", i + 1, max_length));
+    if (encoded.truncated) warnings.Add(i, fmt::format(" was cut to max_length {}", max_length));
     const auto place = finder ? finder->Find(text, prompts[i]) : std::nullopt;
-    if (place && place->is_trimmed)
-      out.warnings.push_back(fmt::format("prompt {}: the chat template leaves out its ends", i + 1));
-    if (finder && !place) {
-      out.warnings.push_back(
-          fmt::format("prompt {}: the chat template alters it: no token is marked as the template's", i + 1));
-    }
+    if (place && place->is_trimmed) warnings.Add(i, ": the chat template leaves out its ends");
+    if (finder && !place)
+      warnings.Add(i, ": the chat template alters it: no token is marked as the template's");
     out.roles.push_back(
         TokenRoles(encoded, subject.tokenizer.bos_id(), {text, place ? &place->ranges : nullptr}));
     out.ids.push_back(std::move(encoded.ids));
     out.tokens.push_back(std::move(encoded.tokens));
   }
+  const std::vector<std::string> lines = warnings.Lines();
+  out.warnings.insert(out.warnings.end(), lines.begin(), lines.end());
   return out;
 }
 

@@ -65,7 +65,8 @@ struct Common {
   std::vector<Precision> precisions;  // of "auto"
   std::string prompts;
   fs::path folder;
-  std::map<std::string, PromptSet> loaded;  // by their name in the manifest
+  std::map<std::string, PromptSet> loaded;        // by their name in the manifest
+  std::map<std::string, std::size_t> index = {};  // of protocols, by their text
 
   const PromptSet& Prompts(const std::string& name) {
     const auto [found, is_new] = loaded.try_emplace(name);
@@ -145,13 +146,11 @@ Protocol MakeProtocol(Common& common, const std::string& dtype, const std::strin
   return protocol;
 }
 
-std::size_t IndexOf(Protocol protocol, std::vector<Protocol>& protocols) {
-  const std::string text = ProtocolText(protocol);
-  const auto found = std::find_if(protocols.begin(), protocols.end(),
-                                  [&](const Protocol& known) { return ProtocolText(known) == text; });
-  if (found != protocols.end()) return static_cast<std::size_t>(found - protocols.begin());
-  protocols.push_back(std::move(protocol));
-  return protocols.size() - 1;
+// Each protocol once, by its text.
+std::size_t IndexOf(Protocol protocol, Common& common, SweepManifest& manifest) {
+  const auto [known, is_new] = common.index.try_emplace(ProtocolText(protocol), manifest.protocols.size());
+  if (is_new) manifest.protocols.push_back(std::move(protocol));
+  return known->second;
 }
 
 // An axis: at least one value, none twice.
@@ -180,7 +179,7 @@ void ReadSettings(const TomlReader& toml, Common& common, SweepManifest& manifes
         const std::string shown =
             protocol.variants.size() == 1 ? ShortName(protocol.variants.front().precision) : dtype;
         table.settings.push_back(
-            {shown, prompts, variant.name, IndexOf(std::move(protocol), manifest.protocols)});
+            {shown, prompts, variant.name, IndexOf(std::move(protocol), common, manifest)});
       }
     }
   }
@@ -218,6 +217,8 @@ SweepTable ReadTable(const TomlReader& toml, Common& common, SweepManifest& mani
 
 SweepManifest Read(const toml::table& parsed, const std::string& file, const fs::path& folder) {
   const TomlReader toml(parsed, file, "");
+  if (!toml.Has("sweep"))
+    toml.Fail("sweep", "expected at least one [[sweep]], found none", "add the models to measure");
   for (const char* key : {"model", "reference", "hypothesis"}) {
     if (!toml.Has(key)) continue;
     toml.Fail(key, "a sweep has neither a ladder nor a verdict", "put it into a manifest without [[sweep]]");
@@ -231,8 +232,6 @@ SweepManifest Read(const toml::table& parsed, const std::string& file, const fs:
   Common common = ReadCommon(toml, folder);
   for (const TomlReader& table : toml.Tables("sweep"))
     manifest.tables.push_back(ReadTable(table, common, manifest));
-  if (manifest.tables.empty())
-    toml.Fail("sweep", "expected at least one [[sweep]], found none", "add the models to measure");
   return manifest;
 }
 

@@ -102,7 +102,7 @@ std::string ReadEnds(const SweepRow& first, const SweepRow& last) {
   const auto &a = first.point->si.interval_95, &b = last.point->si.interval_95;
   if (!a || !b) return text;
   const bool overlap = a->low <= b->high && b->low <= a->high;
-  return text + (overlap ? "; the two intervals overlap, so other prompts of this kind could show no change"
+  return text + (overlap ? "; the two intervals overlap: they alone show no change"
                          : "; the two intervals lie apart");
 }
 

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "hub/blob_lock.h"
 #include "hub/fetch.h"
+#include "hub/model_files.h"
 
 namespace headspec::hub {
 namespace fs = std::filesystem;

@@ -108,14 +108,6 @@ bool IsModelName(const std::string& text) {
   return IsModelId(text.substr(0, at)) && (at == std::string::npos || IsSafeFileName(text.substr(at + 1)));
 }
 
-bool IsFetchedName(const std::string& file) {
-  const auto holds = [&](const auto& names) {
-    return std::find(names.begin(), names.end(), file) != names.end();
-  };
-  return file == "config.json" || file == kShardIndexFile || holds(kTokenizerFiles) || holds(kVocabularies) ||
-         file.ends_with(".safetensors");
-}
-
 ModelName ParseModelName(const std::string& text, const std::string& revision) {
   const auto at = text.find('@');
   ModelName name{text.substr(0, at), at == std::string::npos ? revision : text.substr(at + 1)};

@@ -20,9 +20,6 @@ ModelName ParseModelName(const std::string& text, const std::string& revision = 
 // True for what ParseModelName takes.
 bool IsModelName(const std::string& text);
 
-// True for the files of a repository that are fetched: configuration, tokenizer and weights.
-bool IsFetchedName(const std::string& file);
-
 struct Snapshot {
   std::filesystem::path folder;
   std::string model{};

@@ -24,6 +24,14 @@ std::string OtherWeights(const std::vector<std::string>& files) {
 
 }  // namespace
 
+bool IsFetchedName(const std::string& file) {
+  const auto holds = [&](const auto& names) {
+    return std::find(names.begin(), names.end(), file) != names.end();
+  };
+  return file == "config.json" || file == kShardIndexFile || holds(kTokenizerFiles) || holds(kVocabularies) ||
+         file.ends_with(".safetensors");
+}
+
 bool HoldsFile(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }

@@ -22,6 +22,9 @@ inline constexpr std::array<std::string_view, 6> kTokenizerFiles = {
 inline constexpr std::array<std::string_view, 4> kVocabularies = {"vocab.json", "merges.txt", "vocab.txt",
                                                                   "tokenizer.model"};
 
+// True for the files of a repository that are fetched: configuration, tokenizer and weights.
+bool IsFetchedName(const std::string& file);
+
 bool HoldsFile(const std::vector<std::string>& names, std::string_view name);
 
 // What the repository must have to be measured. Throws Error(kInput) otherwise.

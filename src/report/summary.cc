@@ -43,9 +43,10 @@ Sentences VerdictWords(const RunResult& run) {
   const Hypothesis& hypothesis = *run.plan.hypothesis;
   const Decision& stored = run.verdict->stored;
   const Decision& printed = run.verdict->printed;
-  Sentences sentences = {fmt::format("Verdict: {}. Recommendation for {}: {}.", stored.conclusion,
-                                     hypothesis.claim, stored.recommendation),
-                         CountWords(stored, hypothesis.min_models_stored, run.plan)};
+  const std::string whose = hypothesis.claim.empty() ? "" : " for " + hypothesis.claim;
+  Sentences sentences = {
+      fmt::format("Verdict: {}. Recommendation{}: {}.", stored.conclusion, whose, stored.recommendation),
+      CountWords(stored, hypothesis.min_models_stored, run.plan)};
   if (printed.conclusion != stored.conclusion)
     sentences.push_back(
         fmt::format("The notebook's other rule, which asks for {} models instead of {}, says {}.",

@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "report/gnuplot.h"
-#include "report/ladder.h"
 #include "report/paper_style.h"
 #include "report/sweep_script.h"
 #include "report/sweep_table.h"
@@ -72,7 +71,7 @@ struct Series {
 };
 
 std::string SizeOf(const SweepCurve& curve) {
-  return curve.parameters == 0 ? "size unknown" : ModelSizeLabel(static_cast<double>(curve.parameters) / 1e9);
+  return curve.parameters == 0 ? "size unknown" : ParametersLabel(curve.parameters);
 }
 
 std::string LastPart(const std::string& name) {
@@ -401,7 +400,7 @@ Pictures MainFigure(const std::vector<Series>& all, Axis axis) {
   const bool is_alone = sizes.size() == 1;
   const double index_height = is_alone ? 44 : 33, share_height = is_alone ? 22 : 17, inner = 2.6;
   const double title = is_alone && (sizes.front().empty()) ? 2 : 1.7 * kLineMm;
-  const double row_height = title + index_height + inner + share_height + 2.1 * kLineMm;
+  const double row_height = title + index_height + inner + share_height + 1.8 * kLineMm;
   const Range index = RangeOf(all, "si", true), share = RangeOf(all, "depth_share", false);
   std::vector<Panel> panels;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -451,7 +450,7 @@ Pictures MainFigure(const std::vector<Series>& all, Axis axis) {
                      PlaceVariables(all, axis) + LayoutVariables(static_cast<double>(rows) * row_height) +
                      PanelVariables(panels);
   script.layout = kSweepLayout;
-  script.body = kSweepBody;
+  script.body = std::string(kSweepBody) + kSweepKey;
   return PaperPictures(script, {frame.width}, DataText(all, quantities, axis));
 }
 
@@ -463,7 +462,7 @@ std::optional<Pictures> MetricsFigure(const SweepResult& result, const std::vect
   const double height = 30, title = 1.7 * kLineMm, apart = 8;
   const double panel_width =
       frame.panel_width - apart * static_cast<double>(frame.columns - 1) / static_cast<double>(frame.columns);
-  const double row_height = title + height + 2.1 * kLineMm;
+  const double row_height = title + height + 1.8 * kLineMm;
   std::vector<Panel> panels;
   for (std::size_t i = 0; i < quantities.size(); ++i) {
     const std::size_t column = i % frame.columns, row = i / frame.columns;
@@ -508,7 +507,7 @@ std::optional<Pictures> MetricsFigure(const SweepResult& result, const std::vect
                      PlaceVariables(all, axis) + LayoutVariables(static_cast<double>(rows) * row_height) +
                      PanelVariables(panels);
   script.layout = kSweepLayout;
-  script.body = kSweepBody;
+  script.body = std::string(kSweepBody) + kSweepKey;
   return PaperPictures(script, {frame.width}, DataText(all, quantities, axis));
 }
 
@@ -582,11 +581,11 @@ Pictures NamesFigure(const SweepResult& result, std::vector<std::string>& notes)
                                 .column = 7}};
   PaperScript script{.stem = kCurvesStem, .title = "Index and depth share of every measurement of a sweep"};
   script.variables = LookVariables({{kColours[0], ""}}, true, has_nulls, has_intervals, kDoubleColumn.mm) +
-                     LayoutVariables(1.7 * kLineMm + height + 2.1 * kLineMm) +
+                     LayoutVariables(1.7 * kLineMm + height + 1.8 * kLineMm) +
                      fmt::format("lines = {0}\narray names[{0}] = [{1}]\n", quoted.size(), Join(quoted)) +
                      PanelVariables(panels);
   script.layout = kSweepLayout;
-  script.body = kSweepNamesBody;
+  script.body = std::string(kSweepNamesBody) + kSweepKey;
   return PaperPictures(script, kDoubleColumn, data);
 }
 

@@ -100,7 +100,7 @@ std::string ReadId(const JsonReader& json) {
 Json ToJson(const SweepRow& row) {
   const SweepCell& cell = row.cell;
   Json json = {{"id", cell.id},
-               {"folder", cell.folder},
+               {"folder", OrNull(row.folder)},
                {"model", cell.entry.name},
                {"revision", OrNull(cell.revision)},
                {"step", ToJson(cell.step)},

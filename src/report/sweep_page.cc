@@ -79,7 +79,7 @@ Json CellsOf(const SweepResult& result) {
   add("status", [](const SweepRow& row) { return Json(StatusOf(row)); });
   add("error", [](const SweepRow& row) { return OrNull(row.error); });
   add("id", [](const SweepRow& row) { return Json(row.cell.id); });
-  add("folder", [](const SweepRow& row) { return Json(row.cell.folder); });
+  add("folder", [](const SweepRow& row) { return OrNull(row.folder); });
   add("repeat", [](const SweepRow& row) { return Json(row.is_repeat); });
   add("parameters",
       [](const SweepRow& row) { return row.point ? Json(row.point->parameters) : Json(nullptr); });

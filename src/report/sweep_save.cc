@@ -47,9 +47,20 @@ void RemoveOldPictures(const fs::path& folder, const std::vector<std::string>& n
   }
 }
 
+// What was gathered from other folders is named from this one.
+SweepResult SeenFrom(const fs::path& folder, SweepResult result) {
+  const fs::path here = fs::weakly_canonical(folder);
+  for (SweepRow& row : result.rows) {
+    if (fs::path(row.folder).is_absolute())
+      row.folder = fs::path(row.folder).lexically_proximate(here).generic_string();
+  }
+  return result;
+}
+
 }  // namespace
 
-Saved SaveSweepReport(const SweepResult& result, const fs::path& folder, Progress& progress) {
+Saved SaveSweepReport(const SweepResult& gathered, const fs::path& folder, Progress& progress) {
+  const SweepResult result = SeenFrom(folder, gathered);
   const ReplacedFiles out(folder);
   std::vector<std::string> names = {"sweep.json", "table.csv"};
   WriteFile(out.WorkPath() / "sweep.json", SweepJson(result));

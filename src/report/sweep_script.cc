@@ -4,8 +4,40 @@ namespace headspec::report {
 
 const char* const kSweepLayout =
     R"gnuplot(key_height = key_rows > 0 && keys + has_intervals + has_nulls > 0 ? 1.15 * line * key_rows + 1 : 0
-bottom = 1.4 * line + key_height + 0.8
+bottom = (exists("place_title") ? 1.4 * line : 0) + key_height + 0.8
 height = panels_height + bottom
+)gnuplot";
+
+const char* const kSweepKey = R"gnuplot(set border 0
+unset tics
+unset xlabel
+unset grid
+unset logscale
+set margins at screen 0, screen 1, screen 0, screen 1
+set xrange [0:1]
+set yrange [0:1]
+do for [i = 1:keys + has_intervals + has_nulls] {
+  kx = 2 + ((i - 1) / key_rows) * key_width
+  ky = key_height - (0.6 + 1.15 * ((i - 1) % key_rows)) * line
+  if (i <= keys) {
+    entry_colour = word(key[i], 1)
+    set arrow i from screen x(kx),y(ky) to screen x(kx + 5),y(ky) nohead lw 1.5 lc rgb entry_colour
+    entry = key[i][9:*]
+  } else {
+    is_interval = i == keys + 1 && has_intervals
+    entry_colour = is_interval ? colour[1] : null_colour
+    if (is_interval && !connected) {
+      set arrow i from screen x(kx),y(ky) to screen x(kx + 5),y(ky) nohead lw 1 lc rgb entry_colour
+    } else {
+      set object i rectangle from screen x(kx),y(ky - 0.3 * line) to screen x(kx + 5),y(ky + 0.3 * line) \
+        fs transparent solid (is_interval ? 0.28 : connected ? 0.55 : 1) noborder fc rgb entry_colour
+    }
+    entry = is_interval ? "95 % interval over prompts" : "heads shuffled within layers, 95 %"
+  }
+  set label 100 + i entry at screen x(kx + 6.5),y(ky)
+}
+plot NaN notitle
+unset multiplot
 )gnuplot";
 
 const char* const kSweepBody = R"gnuplot(
@@ -63,36 +95,11 @@ do for [p = 1:panels] {
   unset label
 }
 set label 1 place_title at screen x(0.5 * (width + number(1, 1))),y(key_height + 0.9 * line) center
-set border 0
-unset tics
-unset xlabel
-unset grid
-unset logscale
-set margins at screen 0, screen 1, screen 0, screen 1
-set xrange [0:1]
-set yrange [0:1]
-do for [i = 1:keys + has_intervals + has_nulls] {
-  kx = 2 + ((i - 1) / key_rows) * key_width
-  ky = key_height - (0.6 + 1.15 * ((i - 1) % key_rows)) * line
-  if (i <= keys) {
-    entry_colour = word(key[i], 1)
-    set arrow i from screen x(kx),y(ky) to screen x(kx + 5),y(ky) nohead lw 1.5 lc rgb entry_colour
-    entry = key[i][9:*]
-  } else {
-    is_interval = i == keys + 1 && has_intervals
-    entry_colour = is_interval ? colour[1] : null_colour
-    set object i rectangle from screen x(kx),y(ky - 0.3 * line) to screen x(kx + 5),y(ky + 0.3 * line) \
-      fs transparent solid (is_interval ? 0.28 : 0.55) noborder fc rgb entry_colour
-    entry = is_interval ? "95 % interval over prompts" : "heads shuffled within layers, 95 %"
-  }
-  set label 100 + i entry at screen x(kx + 6.5),y(ky)
-}
-plot NaN notitle
-unset multiplot
 )gnuplot";
 
 const char* const kSweepNamesBody = R"gnuplot(
 null_colour = '#c4c4c4'
+connected = 0
 set datafile separator tab
 data = stem.".dat"
 number(p, i) = real(word(panel[p], i))
@@ -123,32 +130,6 @@ do for [p = 1:panels] {
     data using (column(c)):1 with points pt 7 ps 1.3*dot lc rgb colour[1] notitle
   unset label
 }
-set border 0
-unset tics
-unset xlabel
-unset grid
-unset logscale
-set margins at screen 0, screen 1, screen 0, screen 1
-set xrange [0:1]
-set yrange [0:1]
-do for [i = 1:keys + has_intervals + has_nulls] {
-  kx = 2 + ((i - 1) / key_rows) * key_width
-  ky = key_height - (0.6 + 1.15 * ((i - 1) % key_rows)) * line
-  if (i <= keys) {
-    entry_colour = word(key[i], 1)
-    set arrow i from screen x(kx),y(ky) to screen x(kx + 5),y(ky) nohead lw 1.5 lc rgb entry_colour
-    entry = key[i][9:*]
-  } else {
-    is_interval = i == keys + 1 && has_intervals
-    entry_colour = is_interval ? colour[1] : null_colour
-    set object i rectangle from screen x(kx),y(ky - 0.3 * line) to screen x(kx + 5),y(ky + 0.3 * line) \
-      fs transparent solid (is_interval ? 0.28 : 0.55) noborder fc rgb entry_colour
-    entry = is_interval ? "95 % interval over prompts" : "heads shuffled within layers, 95 %"
-  }
-  set label 100 + i entry at screen x(kx + 6.5),y(ky)
-}
-plot NaN notitle
-unset multiplot
 )gnuplot";
 
 }  // namespace headspec::report

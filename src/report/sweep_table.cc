@@ -6,7 +6,6 @@
 #include <optional>
 #include <set>
 
-#include "report/ladder.h"
 #include "report/text.h"
 
 namespace headspec::report {
@@ -87,8 +86,7 @@ Fields Row(const SweepRow& row, const std::vector<std::string>& metrics) {
                    StatusOf(row),
                    row.error};
   AddNumbers(point, metrics, fields);
-  fields.insert(fields.end(), {row.is_repeat ? "true" : "false", cell.curve, cell.id,
-                               point != nullptr ? "models/" + cell.folder : ""});
+  fields.insert(fields.end(), {row.is_repeat ? "true" : "false", cell.curve, cell.id, row.folder});
   return fields;
 }
 
@@ -120,10 +118,15 @@ std::vector<std::string> SweepMetrics(const SweepResult& result) {
   return names;
 }
 
+std::string ParametersLabel(std::uint64_t parameters) {
+  const double count = static_cast<double>(parameters);
+  if (count >= 1e9) return fmt::format("{:.3g}B", count / 1e9);
+  return count >= 1e6 ? fmt::format("{:.3g}M", count / 1e6) : fmt::format("{:.3g}K", count / 1e3);
+}
+
 std::string SweepSize(const SweepRow& row) {
   if (!row.cell.entry.size.empty()) return row.cell.entry.size;
-  const bool is_known = row.point && row.point->parameters > 0;
-  return is_known ? ModelSizeLabel(static_cast<double>(row.point->parameters) / 1e9) : "";
+  return row.point && row.point->parameters > 0 ? ParametersLabel(row.point->parameters) : "";
 }
 
 std::string SweepTable(const SweepResult& result) {

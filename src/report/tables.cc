@@ -165,8 +165,14 @@ std::string DifferenceLine(const Verdict& verdict, const Hypothesis& hypothesis)
       hypothesis.min_models_printed, verdict.printed.valid);
 }
 
+// A manifest need not name its claim.
+std::string Claimed(const Hypothesis& hypothesis, const std::string& heading) {
+  return hypothesis.claim.empty() ? heading : OneLine(hypothesis.claim) + ' ' + heading;
+}
+
 std::string DecisionLines(const Decision& decision, const Plan& plan) {
   const Hypothesis& hypothesis = *plan.hypothesis;
+  const std::string claim = hypothesis.claim.empty() ? "The claim" : OneLine(hypothesis.claim);
   const LadderTitles titles = TitlesOf(plan);
   if (decision.conclusion == "HERITAGE_CONFIRMED") {
     return fmt::format(
@@ -174,8 +180,7 @@ std::string DecisionLines(const Decision& decision, const Plan& plan) {
         "    All {} {} have SI ~ {}\n"
         "    Size does NOT affect SI in {}\n"
         "    {} -> A-Tier RECOMMENDED\n",
-        kPass, decision.valid, titles.models, PythonFloat(hypothesis.target_si), titles.family,
-        hypothesis.claim);
+        kPass, decision.valid, titles.models, PythonFloat(hypothesis.target_si), titles.family, claim);
   }
   if (decision.conclusion == "SIZE_CONFOUND_DETECTED") {
     return fmt::format(
@@ -183,7 +188,7 @@ std::string DecisionLines(const Decision& decision, const Plan& plan) {
         "    {}/{} models outside target SI\n"
         "    Size IS a factor in SI variation\n"
         "    {} stays B-Tier\n",
-        kFail, decision.valid - decision.supporting, decision.valid, hypothesis.claim);
+        kFail, decision.valid - decision.supporting, decision.valid, claim);
   }
   return fmt::format(">>> {} INCONCLUSIVE <<<\n    Not enough data points\n", kCaution);
 }
@@ -257,8 +262,8 @@ std::string ModelLine(const ModelResult& model, std::size_t name_width) {
 std::string HypothesisBlock(const Plan& plan) {
   if (!plan.hypothesis) return {};
   const Hypothesis& hypothesis = *plan.hypothesis;
-  return fmt::format("{} SIZE CONFOUND HYPOTHESIS TEST\n", hypothesis.claim) +
-         Field("H0", OneLine(hypothesis.h0)) + Field("H1", OneLine(hypothesis.h1)) +
+  return Claimed(hypothesis, "SIZE CONFOUND HYPOTHESIS TEST\n") + Field("H0", OneLine(hypothesis.h0)) +
+         Field("H1", OneLine(hypothesis.h1)) +
          Field("Target SI", fmt::format("{} +/- {}", PythonFloat(hypothesis.target_si),
                                         PythonFloat(hypothesis.tolerance)));
 }
@@ -316,9 +321,9 @@ std::string VerdictBlock(const RunResult& run) {
 std::string FinalVerdict(const RunResult& run) {
   if (!run.verdict || !run.plan.hypothesis) return {};
   const Decision& stored = run.verdict->stored;
-  return fmt::format("FINAL VERDICT: {}\n{} Recommendation: {}\nModels within target: {}/{}\n",
-                     stored.conclusion, run.plan.hypothesis->claim, stored.recommendation, stored.supporting,
-                     stored.valid);
+  return fmt::format("FINAL VERDICT: {}\n{}: {}\nModels within target: {}/{}\n", stored.conclusion,
+                     Claimed(*run.plan.hypothesis, "Recommendation"), stored.recommendation,
+                     stored.supporting, stored.valid);
 }
 
 }  // namespace headspec::report

@@ -13,13 +13,14 @@
 #include "experiment/measurement.h"
 #include "experiment/progress.h"
 #include "experiment/subject.h"
+#include "experiment/sweep_point.h"
 #include "report/save.h"
 #include "sweep/failure.h"
+#include "sweep/gather.h"
 #include "sweep/layout.h"
 #include "sweep/model_discard.h"
 #include "sweep/near_model.h"
 #include "sweep/plan.h"
-#include "sweep/point_file.h"
 
 namespace headspec::sweep {
 namespace fs = std::filesystem;
@@ -64,6 +65,12 @@ RunResult MeasureModel(const SweepPlan& plan, const SweepCell& cell, const CellO
   } catch (const Error& e) {
     throw Error(e.kind(), near.WithOrigin(e.what()));
   }
+}
+
+std::string PointText(const SweepCell& cell, const ModelResult& model) {
+  SweepPoint point = experiment::PointOf(model);
+  point.id = cell.id;
+  return PointJson(point);
 }
 
 // Whoever was faster has measured the same.

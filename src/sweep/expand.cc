@@ -151,6 +151,13 @@ std::optional<double> After(std::string_view revision, std::string_view word) {
   return std::nullopt;
 }
 
+std::optional<double> StatedStep(std::string_view revision) {
+  for (const std::string_view word : {"step", "checkpoint"}) {
+    if (const auto step = After(revision, word)) return step;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::vector<std::string> ExpandBraces(const std::string& text, const std::string& place) {
@@ -182,12 +189,12 @@ bool Matches(std::string_view pattern, std::string_view name) {
 
 std::optional<double> StepOf(std::string_view revision) {
   if (IsHex(revision, 40) || revision.starts_with("refs/")) return std::nullopt;
-  for (const std::string_view word : {"step", "checkpoint"}) {
-    if (const auto step = After(revision, word)) return step;
-  }
+  if (const auto step = StatedStep(revision)) return step;
   const auto numbers = NumbersIn(revision);
   return numbers.size() == 1 ? std::optional(ToDouble(numbers.front())) : std::nullopt;
 }
+
+bool NamesItsStep(std::string_view revision) { return StatedStep(revision).has_value(); }
 
 std::string SizeIn(std::string_view model) {
   if (const auto slash = model.find_last_not_of('/'); slash != std::string_view::npos)

@@ -25,6 +25,8 @@ bool Matches(std::string_view pattern, std::string_view name);
 // How far in training a revision is: the digits after "step" or "checkpoint", else the only number in the
 // name. Nothing of commits and pull requests.
 std::optional<double> StepOf(std::string_view revision);
+// True if it says so by one of those words.
+bool NamesItsStep(std::string_view revision);
 
 // "70m" of "EleutherAI/pythia-70m-deduped", as it is written there; empty if no part of the name is a size.
 std::string SizeIn(std::string_view model);

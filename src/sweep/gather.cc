@@ -78,8 +78,8 @@ void RequireAgreement(const SweepCell& cell, const std::pair<fs::path, SweepPoin
               "check both with `headspec verify`, and remove the folder that is wrong");
 }
 
-std::optional<SweepPoint> FindPoint(const SweepCell& cell, const std::vector<fs::path>& folders,
-                                    Notes& notes) {
+void FindPoint(const std::vector<fs::path>& folders, SweepRow& row, Notes& notes) {
+  const SweepCell& cell = row.cell;
   std::optional<std::pair<fs::path, SweepPoint>> found;
   for (const fs::path& folder : folders) {
     std::optional<SweepPoint> point = PointIn(folder, cell, notes);
@@ -90,7 +90,9 @@ std::optional<SweepPoint> FindPoint(const SweepCell& cell, const std::vector<fs:
     else
       found = std::move(here);
   }
-  return found ? std::optional(std::move(found->second)) : std::nullopt;
+  if (!found) return;
+  row.folder = fs::weakly_canonical(FolderOf(found->first, cell)).string();
+  row.point = std::move(found->second);
 }
 
 // Why the last try failed, of the first folder that tells.
@@ -144,7 +146,7 @@ SweepResult Gather(const SweepPlan& plan, const std::vector<fs::path>& folders, 
     SweepRow row{.cell = cell, .prompts = PromptsOf(plan, cell)};
     const auto [first, is_new] = first_of.emplace(cell.id, result.rows.size());
     if (is_new) {
-      row.point = FindPoint(cell, folders, damaged);
+      FindPoint(folders, row, damaged);
       if (!row.point) FindFailure(folders, row, damaged);
     } else {
       const SweepRow& same = result.rows[first->second];
@@ -152,7 +154,7 @@ SweepResult Gather(const SweepPlan& plan, const std::vector<fs::path>& folders, 
       row.point = same.point;
       row.error = same.error;
       row.error_code = same.error_code;
-      row.cell.folder = same.cell.folder;
+      row.folder = same.folder;
     }
     result.rows.push_back(std::move(row));
   }

@@ -92,7 +92,8 @@ std::optional<hub::FileListing> KeptFiles(const hub::Settings& settings, const R
   const std::string key = FilesKey(settings, revision);
   hub::FileListing listing{.commit = revision.second, .files = {}};
   for (const auto& [etag, rest] : LinesBehind(key, ReadKept(KeptFile("listings", key), kFilesKind))) {
-    hub::RemoteFile file{.etag = etag};
+    hub::RemoteFile file;
+    file.etag = etag;
     const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), file.bytes);
     const auto begin = static_cast<std::size_t>(end - rest.data()) + 1;
     if (error != std::errc() || begin >= rest.size()) return std::nullopt;
@@ -110,6 +111,13 @@ void KeepFiles(const hub::Settings& settings, const Revision& revision, const hu
   for (const hub::RemoteFile& file : listing.files)
     text += fmt::format("{} {} {}\n", file.etag, file.bytes, file.name);
   Keep(KeptFile("listings", key), kFilesKind, text);
+}
+
+// One order with the hub and without.
+std::vector<hub::Reference> Sorted(std::vector<hub::Reference> references) {
+  std::sort(references.begin(), references.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  return references;
 }
 
 // A file's blob as the cache names it, or as the hub would.
@@ -134,7 +142,7 @@ std::map<std::string, std::vector<hub::Reference>> HubAnswers::References(
   const auto answers = hub::AskReferences(models, settings_, progress_);
   for (std::size_t i = 0; i < models.size(); ++i) {
     KeepReferences(settings_, models[i], answers[i]);
-    references[models[i]] = answers[i];
+    references[models[i]] = Sorted(answers[i]);
   }
   return references;
 }
@@ -158,8 +166,7 @@ std::vector<hub::Reference> HubAnswers::CachedReferences(const std::string& mode
       whole.push_back(reference);
     }
   }
-  std::sort(whole.begin(), whole.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  return whole;
+  return Sorted(std::move(whole));
 }
 
 bool HubAnswers::IsWhole(const std::string& model, const std::string& commit) const {
@@ -232,9 +239,12 @@ std::map<std::string, std::string> HubAnswers::Contents(const std::vector<hub::S
   return contents;
 }
 
-bool HubAnswers::IsCached(const std::string& model, const hub::RemoteFile& file) const {
+bool HubAnswers::IsCached(const std::string& model, const std::string& commit,
+                          const hub::RemoteFile& file) const {
+  const hub::Repository repository(settings_.cache, model);
   std::error_code code;
-  return fs::exists(hub::Repository(settings_.cache, model).Blob(file.etag), code);
+  // Where links are not possible, the snapshot holds the file itself.
+  return fs::exists(repository.Blob(file.etag), code) || repository.HasFile(commit, file.name);
 }
 
 }  // namespace headspec::sweep

@@ -34,7 +34,7 @@ class HubAnswers {
   std::map<std::string, std::string> Contents(const std::vector<hub::SmallFile>& files);
 
   // True if the cache has the file's bytes already.
-  bool IsCached(const std::string& model, const hub::RemoteFile& file) const;
+  bool IsCached(const std::string& model, const std::string& commit, const hub::RemoteFile& file) const;
 
  private:
   std::vector<hub::Reference> CachedReferences(const std::string& model) const;

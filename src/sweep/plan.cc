@@ -152,9 +152,10 @@ class Planner {
   }
 
   void NoteStatedTwice() {
-    if (stated_twice_ > 0)
-      plan_.notes.push_back(
-          fmt::format("{} measurements are stated twice: each is planned once", stated_twice_));
+    if (stated_twice_ == 0) return;
+    plan_.notes.push_back(
+        stated_twice_ == 1 ? "1 measurement is stated twice and planned once"
+                           : fmt::format("{} measurements are stated twice and planned once", stated_twice_));
   }
 
   // The first cell of each id is measured, the others share its folder.
@@ -170,7 +171,7 @@ class Planner {
                       (cell.curve == same.curve && !same.revision.empty() ? same.revision : NameOf(same)));
     }
     for (std::size_t i = 0; i < std::min(pairs.size(), kShownRepeats); ++i)
-      plan_.notes.push_back(pairs[i] + " (the same files): measured once");
+      plan_.notes.push_back(pairs[i] + " (the same content): measured once");
     if (pairs.size() > kShownRepeats)
       plan_.notes.push_back(fmt::format("and {} more repeats", pairs.size() - kShownRepeats));
   }
@@ -205,7 +206,8 @@ class Planner {
   std::uint64_t Missing(const std::string& model, const Content& content, std::set<std::string>& brought) {
     std::uint64_t bytes = 0;
     for (const hub::RemoteFile& file : content.files) {
-      if (brought.insert(model + " " + file.etag).second && !hub_.IsCached(model, file)) bytes += file.bytes;
+      if (brought.insert(model + " " + file.etag).second && !hub_.IsCached(model, content.commit, file))
+        bytes += file.bytes;
     }
     return bytes;
   }

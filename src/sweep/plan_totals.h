@@ -14,7 +14,7 @@ struct PlanTotals {
   std::string curve;               // of one curve's totals
   std::size_t cells = 0;           // repeats included
   std::size_t measurements = 0;    // each once
-  std::uint64_t weight_bytes = 0;  // of the measurements
+  std::uint64_t weight_bytes = 0;  // on disk, of each model at each revision once
   std::uint64_t download_bytes = 0;
   std::uint64_t memory_bytes = 0;  // the largest
   double seconds = 0;              // one after the other

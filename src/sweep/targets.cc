@@ -159,7 +159,7 @@ class Resolver {
     for (const auto& table : tables) {
       for (const Model& model : table) {
         const bool is_known = std::all_of(model.revisions.begin(), model.revisions.end(), NeedsNoReference);
-        if (model.folder.empty() && !is_known) names.insert(model.name);
+        if (model.folder.empty() && (!is_known || hub_.is_offline())) names.insert(model.name);
       }
     }
     for (auto& [model, references] : hub_.References({names.begin(), names.end()})) {
@@ -222,7 +222,10 @@ class Resolver {
 
   ModelTargets InFolder(const SweepTable& table, const Model& model) {
     if (model.revisions.empty()) {
-      Target target{.model = model.name, .folder = model.folder, .size = model.size};
+      Target target;
+      target.model = model.name;
+      target.folder = model.folder;
+      target.size = model.size;
       return {std::move(target)};
     }
     std::vector<std::pair<std::string, std::string>> found;
@@ -266,6 +269,13 @@ class Resolver {
                     .step = StepOf(name),
                     .size = model.size};
       targets.push_back(std::move(target));
+    }
+    // "v1" beside "step1000" is not step 1.
+    const auto names_it = [](const Target& target) { return NamesItsStep(target.revision); };
+    if (std::any_of(targets.begin(), targets.end(), names_it)) {
+      for (Target& target : targets) {
+        if (!names_it(target)) target.step.reset();
+      }
     }
     const auto step_of = [](const Target& target) {
       return target.step.value_or(std::numeric_limits<double>::infinity());

@@ -15,7 +15,7 @@ import hostile
 from hostile import PROGRAM, SOURCE, HostileTest
 
 NANO = SOURCE / "data/nano"
-COMMANDS = ["run", "measure", "compare", "sanity", "inspect", "si", "report", "verify", "fetch", "models", "completion", "man", "help"]
+COMMANDS = ["run", "plan", "merge", "submit", "measure", "compare", "sanity", "inspect", "si", "report", "verify", "fetch", "models", "completion", "man", "help"]
 
 
 def text_of(*arguments):

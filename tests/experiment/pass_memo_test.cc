@@ -42,6 +42,7 @@ PassResult Result() {
                        {{5e-324, 1.7976931348623157e308, -nan}, {1, 1e22, 0x1.fffffffffffffp-3}}};
   result.max_abs_score = {1e-300, infinity};
   result.non_finite = {7, "attention scores", 1, 0, -1};
+  result.non_finite_step = 5;
   result.cpu_target = "AVX2";
   result.computed_at = "20260113_181926";
   result.seconds = 12.345678901234567;
@@ -85,6 +86,7 @@ void ExpectSame(const PassResult& found, const PassResult& expected) {
   EXPECT_EQ(found.non_finite.layer, expected.non_finite.layer);
   EXPECT_EQ(found.non_finite.prompt, expected.non_finite.prompt);
   EXPECT_EQ(found.non_finite.head, expected.non_finite.head);
+  EXPECT_EQ(found.non_finite_step, expected.non_finite_step);
   ASSERT_EQ(found.probe.has_value(), expected.probe.has_value());
   if (found.probe) {
     EXPECT_TRUE(SameBits({found.probe->abs_mean, found.probe->deviation},
@@ -264,7 +266,7 @@ TEST_F(PassMemoTest, SaysWhatIsWrong) {
   ExpectDamaged("is damaged (checksum differs)");
   std::ofstream(entry, std::ios::binary) << "";
   ExpectDamaged("is damaged (not of this format)");
-  std::ofstream(entry, std::ios::binary) << "headspec kept pass, format 3\n"
+  std::ofstream(entry, std::ios::binary) << "headspec kept pass, format 9\n"
                                          << bytes.substr(bytes.find('\n') + 1);
   ExpectDamaged("is damaged (not of this format)");
   std::ofstream(entry, std::ios::binary) << bytes.substr(0, 60);

@@ -55,6 +55,54 @@ TEST_F(RemoteTest, EncodesAddresses) {
             std::string("https://hub.example/org/name/resolve/") + kCommit + "/onnx/a%20b%23%3F.json");
 }
 
+TEST_F(RemoteTest, BranchesAndTags) {
+  const std::string other(40, 'b');
+  const std::string body =
+      std::string(R"({"branches": [{"name": "main", "ref": "refs/heads/main", "targetCommit": ")") + kCommit +
+      R"("}, {"name": "../x", "targetCommit": "1"}], "converts": [{"name": "parquet"}],
+      "tags": [{"name": "main", "targetCommit": ")" +
+      other + R"("}, {"name": "v1", "targetCommit": ")" + other + R"("}]})";
+  EXPECT_EQ(ParseReferences(model_, body), (std::vector<Reference>{{"main", kCommit}, {"v1", other}}));
+  EXPECT_TRUE(ParseReferences(model_, R"({"branches": []})").empty());
+  EXPECT_EQ(model_.ReferencesUrl(), "https://hub.example/api/models/org/name/refs");
+}
+
+TEST_F(RemoteTest, FilesWithBlobs) {
+  const std::string start = std::string(R"({"sha": ")") + kCommit + R"(", "siblings": [)";
+  const auto large = [&](const std::string& sha256, const std::string& size) {
+    return start + R"({"rfilename": "m.safetensors", "blobId": ")" + kCommit +
+           R"(", "size": 7, "lfs": {"sha256": ")" + sha256 + R"(", "size": )" + size + "}}]}";
+  };
+  const FileListing listing = ParseFiles(model_, large(kSha256, "70"));
+  EXPECT_EQ(listing.commit, kCommit);
+  EXPECT_EQ(listing.files, (std::vector<RemoteFile>{{"m.safetensors", kSha256, 70}}));
+  EXPECT_EQ(ParseFiles(model_, start + R"({"rfilename": "a", "blobId": ")" + kCommit +
+                                   R"(", "size": 7}, {"rfilename": "/x"}]})")
+                .files,
+            (std::vector<RemoteFile>{{"a", kCommit, 7}}));
+  const std::string answers =
+      "kSystem: org/name: https://hub.example/api/models/org/name/revision/main?blobs=true did not "
+      "answer as the hub does: ";
+  const std::string next = "; check HF_ENDPOINT, and whether a proxy or a login page stands in between";
+  EXPECT_EQ(ErrorOf([&] { ParseFiles(model_, large("abc", "70")); }),
+            answers + "expected the sha256 of m.safetensors, found \"abc\"" + next);
+  EXPECT_EQ(ErrorOf([&] { ParseFiles(model_, large(kSha256, "\"70\"")); }),
+            answers + "expected the size of m.safetensors, found \"70\"" + next);
+  EXPECT_EQ(ErrorOf([&] { ParseFiles(model_, start + "7"); }).substr(0, answers.size()), answers);
+}
+
+TEST_F(RemoteTest, WaitsAsLongAsTheRateLimitSays) {
+  const auto wait = [](int status, const std::string& name, const std::string& value) {
+    return RetryAfter({.status = status, .headers = {{name, value}}});
+  };
+  EXPECT_EQ(wait(429, "ratelimit", R"("api";r=0;t=55)"), 55);
+  EXPECT_EQ(wait(429, "ratelimit", R"("api";r=0;t=55;x=1)"), 55);
+  EXPECT_EQ(wait(429, "ratelimit", R"("api";r=0;t=x)"), 0);
+  EXPECT_EQ(wait(429, "ratelimit", R"("api";r=0)"), 0);
+  EXPECT_EQ(wait(503, "ratelimit", R"("api";r=9;t=55)"), 0);
+  EXPECT_EQ(wait(429, "retry-after", "7"), 7);
+}
+
 TEST_F(RemoteTest, GivesTheTokenToTheEndpointOnly) {
   SetToken();
   EXPECT_EQ(model_.TokenFor("https://hub.example/org/name"), "hf_secret");

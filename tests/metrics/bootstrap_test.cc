@@ -59,6 +59,22 @@ std::vector<Table> SomePrompts(int prompts, Random& random) {
   return tables;
 }
 
+TEST(Bootstrap, LeavesEachOfManyPromptsOutAsOfFew) {
+  Random random(3, "tables");
+  const std::vector<Table> tables = SomePrompts(130, random);
+  Random draws(4, "bootstrap");
+  const auto found = BootstrapPrompts(tables, FastIndex, DrawResamples(130, 10, draws));
+  ASSERT_TRUE(found) << found.reason();
+  ASSERT_EQ(found->without.size(), 130u);
+  for (const std::size_t left_out : {std::size_t{0}, std::size_t{64}, std::size_t{129}}) {
+    std::vector<Table> others = tables;
+    others.erase(others.begin() + static_cast<std::ptrdiff_t>(left_out));
+    const auto expected = BootstrapPrompts(others, FastIndex, {Resample(129, 1), Resample(129, 1)});
+    ASSERT_TRUE(expected) << expected.reason();
+    EXPECT_NEAR(found->without[left_out], expected->estimate, 1e-12);
+  }
+}
+
 TEST(Bootstrap, ResamplesDrawEveryPromptEquallyOften) {
   Random random(1, "bootstrap");
   std::vector<int> drawn(10);

@@ -70,6 +70,7 @@ inline SweepResult SampleSweep(const std::vector<SweepModel>& models, const std:
       row.cell.dtype = "float32";
       row.cell.entry.name = model.name;
       row.cell.folder = "tiny@" + row.cell.revision + "-float32-" + row.cell.id;
+      row.folder = "models/" + row.cell.folder;
       row.point = PointAt(model.parameters, step, sweep.rows.size());
       row.point->model = model.name;
       row.prompts = curve.prompts;

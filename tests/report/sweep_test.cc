@@ -92,6 +92,7 @@ SweepResult WithGaps() {
   SweepResult sweep = SampleSweep({{"org/tiny-70m", 7e7}}, {0, 1, 2, 4});
   sweep.rows[1].point.reset();
   sweep.rows[2].point.reset();
+  for (const std::size_t row : {1, 2}) sweep.rows[row].folder.clear();
   sweep.rows[2].error = "no such revision, said \"the hub\"";
   sweep.rows[2].error_code = 3;
   sweep.curves[0].rows = {0, 3};
@@ -205,6 +206,20 @@ TEST(SaveSweep, PutsEverythingOverWhatWasThere) {
     EXPECT_FALSE(entry.path().filename().string().starts_with(".")) << entry.path();
 }
 
+// Cells of another folder are named from the one that is written.
+TEST(SaveSweep, NamesResultsOfOtherFolders) {
+  const TemporaryFolder temporary;
+  SilentProgress silent;
+  SweepResult sweep = SampleSweep({{"org/seed-1", 7e7}}, {1, 2});
+  sweep.rows[0].folder = (temporary.path() / "shard-1/models/one").string();
+  sweep.rows[1].folder = (temporary.path() / "together/models/two").string();
+  std::filesystem::create_directories(temporary.path() / "together");
+  SaveSweepReport(sweep, temporary.path() / "together", silent);
+  const auto json = nlohmann::json::parse(Content(temporary.path() / "together/sweep.json"));
+  EXPECT_EQ(json.at("cells")[0].at("folder"), "../shard-1/models/one");
+  EXPECT_EQ(json.at("cells")[1].at("folder"), "models/two");
+}
+
 TEST(SaveSweep, DrawsTheOtherFiguresAndDropsOldOnes) {
   const TemporaryFolder temporary;
   SilentProgress silent;
@@ -217,7 +232,9 @@ TEST(SaveSweep, DrawsTheOtherFiguresAndDropsOldOnes) {
   for (SweepCurve& curve : sweep.curves) curve.parameters = 70000000;
   EXPECT_EQ(SaveSweepReport(sweep, folder, silent).figure_error, "");
   EXPECT_FALSE(std::filesystem::exists(folder / "curves_metrics.png"));
+  EXPECT_EQ(SaveSweepReport(WithGaps(), FolderFor(temporary, "gaps"), silent).figure_error, "");
   SweepResult nothing;
+  nothing.timestamp = "20260101_120000";
   nothing.experiment = "Nothing yet";
   const Saved saved = SaveSweepReport(nothing, FolderFor(temporary, "nothing"), silent);
   EXPECT_EQ(saved.paths.size(), 3u);

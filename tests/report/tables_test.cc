@@ -274,6 +274,14 @@ TEST(VerdictBlock, OtherExperimentsSpeakOfTheirOwnModelsAndClaim) {
             "    N1 -> A-Tier RECOMMENDED\n");
 }
 
+TEST(VerdictBlock, ManifestsNeedNotNameTheirClaim) {
+  RunResult run = SampleRun();
+  run.plan.hypothesis->claim = "";
+  EXPECT_TRUE(HypothesisBlock(run.plan).starts_with("SIZE CONFOUND HYPOTHESIS TEST\n"));
+  EXPECT_TRUE(VerdictBlock(run).ends_with("    The claim -> A-Tier RECOMMENDED\n"));
+  EXPECT_NE(FinalVerdict(run).find("\nRecommendation: "), std::string::npos);
+}
+
 TEST(VerdictBlock, Confound) {
   RunResult run = SampleRun();
   const Decision confound = {3, 4, "SIZE_CONFOUND_DETECTED", "B-Tier (unchanged)"};
