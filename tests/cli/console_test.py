@@ -89,7 +89,7 @@ class Completion(HostileTest):
 
     def test_commands_options_and_values(self):
         self.assertEqual(self.complete("headspec", ""), [*COMMANDS, "--help", "--version"])
-        self.assertEqual(self.complete("headspec", "m"), ["measure", "models", "man"])
+        self.assertEqual(self.complete("headspec", "m"), ["merge", "measure", "models", "man"])
         for command in COMMANDS:
             offered = self.complete("headspec", command, "-")
             self.assertLessEqual(set(options_of(command)), set(offered))
