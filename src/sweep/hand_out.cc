@@ -65,6 +65,11 @@ std::string NewToken() {
   return fmt::format(".headspec-job-{:08x}{:08x}", random(), random());
 }
 
+Error Interrupted() {
+  return Error(ErrorKind::kInterrupted, "interrupted: what was measured is kept",
+               "run the same command again to go on");
+}
+
 CellOptions WithThreads(CellOptions options) {
   if (options.run.threads == 0) options.run.threads = ThreadsHere(ReadLaunch().ranks_of_host);
   return options;
@@ -157,7 +162,7 @@ void MeasureAlone(const SweepPlan& plan, const std::vector<std::size_t>& wanted,
       else
         failure = MeasureCell(plan, cell, sweep, options, observer);
     } catch (const Error& e) {
-      if (e.kind() == ErrorKind::kInterrupted) throw;
+      if (e.kind() == ErrorKind::kInterrupted) throw Interrupted();
       failure = {e.what(), ExitCodeOf(e.kind())};
       NoteFailure(sweep, cell, *failure);
     }
@@ -195,9 +200,7 @@ void Lead(RankJob& job, const SweepPlan& plan, const std::vector<std::size_t>& w
   try {
     rank.Begin(token);
     while (!rank.Finished()) {
-      if (options.cancelled())
-        throw Error(ErrorKind::kInterrupted, "interrupted: what was measured is kept",
-                    "run the same command again to go on");
+      if (options.cancelled()) throw Interrupted();
       rank.Step();
       rank.Wait();
     }

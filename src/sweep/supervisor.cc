@@ -28,6 +28,7 @@ namespace {
 constexpr std::size_t kPiece = std::size_t{4} << 20;
 // Rank 0 may be held up by its file system; it is given up later than it gives up ranks.
 constexpr double kPatience = 5;
+constexpr int kMostStarts = 3;
 constexpr double kSecondsToStop = 4;
 
 bool IsThere(const fs::path& file) {
@@ -114,11 +115,27 @@ void Supervisor::Tick(double now) {
   while (const auto line = worker_->Read()) Hear(*line);
   if (!ending) return;
   worker_.reset();
-  if (task_.number != 0) End({.outcome = Message::Outcome::kDied, .text = *ending}, "");
+  Bury(*ending);
+}
+
+// A worker that did not come as far as its task says nothing of the model, and much of this host.
+void Supervisor::Bury(const std::string& ending) {
+  const bool was_ready = std::exchange(worker_is_ready_, false);
+  if (!was_ready && ++failed_starts_ >= kMostStarts)
+    throw Error(ErrorKind::kSystem,
+                fmt::format("{}: no worker can begin: the last one {}", HostName(), ending),
+                "see what it said; models and prompts have the same paths on all hosts");
+  if (task_.number == 0) return;
+  End({.outcome = was_ready ? Message::Outcome::kDied : Message::Outcome::kInterrupted, .text = ending}, "");
 }
 
 void Supervisor::Hear(const std::string& line) {
   const WorkerAnswer answer = ReadAnswer(line);
+  if (answer.is_ready) {
+    worker_is_ready_ = true;
+    failed_starts_ = 0;
+    return;
+  }
   if (answer.is_note) return send_({.kind = Message::Kind::kNote, .text = answer.text});
   if (task_.number != 0)
     End({.outcome = answer.outcome, .code = answer.code, .text = answer.text}, answer.file);

@@ -43,6 +43,7 @@ class Supervisor {
   void LookAround(const Message& welcome);
   void KeepOwnPlan(const Message& plan);
   void Begin(const Message& task);
+  void Bury(const std::string& ending);
   void Hear(const std::string& line);
   void End(Message done, const std::string& kept_file);
   void SendFile(const std::filesystem::path& file, const std::string& name, bool of_cell);
@@ -55,7 +56,9 @@ class Supervisor {
   std::filesystem::path own_folder_;  // of a rank that does not see the sweep's; removed at the end
   bool sees_cache_ = false;
   std::unique_ptr<WorkerProcess> worker_;
-  Message task_;  // number 0: none
+  bool worker_is_ready_ = false;
+  int failed_starts_ = 0;  // of workers, one after the other
+  Message task_;           // number 0: none
   double last_beat_ = 0;
   double heard_ = -1;
   bool is_stopped_ = false;

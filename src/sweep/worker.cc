@@ -156,6 +156,7 @@ WorkerAnswer ReadAnswer(std::string_view line) {
   using Outcome = Message::Outcome;
   try {
     const auto json = ParseJson<Json>(line);
+    if (json.contains("ready")) return {.is_ready = true};
     if (json.contains("note")) return {.is_note = true, .text = json["note"]};
     if (json.contains("interrupted")) return {.outcome = Outcome::kInterrupted};
     if (json.contains("failed"))
@@ -175,6 +176,7 @@ int ServeWorker(int in, int out, const std::function<bool()>& cancelled) {
   const WorkerSetup setup = ReadSetup(*first);
   const SweepPlan plan = ReadPlan(setup.sweep);
   WorkerObserver observer(answers, cancelled);
+  answers.Write({{"ready", true}});
   while (const auto line = lines.Next()) answers.Write(Answer(setup, plan, ReadTask(*line), observer));
   if (setup.options.discard) setup.options.discard->RemoveAll(observer);
   return 0;

@@ -19,8 +19,9 @@ struct WorkerSetup {
 // The first line that a worker gets. Callbacks in the options (metrics) do not travel.
 std::string SetupLine(const WorkerSetup& setup);
 
-// What a worker says: a line for people, or how its task ended.
+// What a worker says: that it has begun, a line for people, or how its task ended.
 struct WorkerAnswer {
+  bool is_ready = false;
   bool is_note = false;
   Message::Outcome outcome = Message::Outcome::kMeasured;
   int code = 0;

@@ -15,7 +15,7 @@ import hostile
 from hostile import PROGRAM, SOURCE, HostileTest
 
 NANO = SOURCE / "data/nano"
-COMMANDS = ["run", "plan", "measure", "compare", "sanity", "inspect", "si", "report", "verify", "fetch", "models", "completion", "man", "help"]
+COMMANDS = ["run", "plan", "merge", "submit", "measure", "compare", "sanity", "inspect", "si", "report", "verify", "fetch", "models", "completion", "man", "help"]
 
 
 def text_of(*arguments):
@@ -89,7 +89,7 @@ class Completion(HostileTest):
 
     def test_commands_options_and_values(self):
         self.assertEqual(self.complete("headspec", ""), [*COMMANDS, "--help", "--version"])
-        self.assertEqual(self.complete("headspec", "m"), ["measure", "models", "man"])
+        self.assertEqual(self.complete("headspec", "m"), ["merge", "measure", "models", "man"])
         for command in COMMANDS:
             offered = self.complete("headspec", command, "-")
             self.assertLessEqual(set(options_of(command)), set(offered))

@@ -117,6 +117,34 @@ class Mpi(unittest.TestCase):
         self.assertRegex(errors, r"rank [12] on \S+ has not answered for")
         self.assertEqual(differences(measured(self.dir / "slow expected"), measured(out)), [])
 
+    def test_an_interrupted_job_goes_on(self):
+        slow = write_sweep(self.dir / "long.toml", SOURCE, prompts=60)
+        out = self.dir / "interrupted"
+        command = [*mpirun("-n", 2), str(PROGRAM), "run", str(slow), "--out", str(out), "--threads", "1"]
+        with subprocess.Popen(command, env=self.scratch.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as job:
+            while not job.stdout.readline().startswith("[1/8]"):
+                self.assertIsNone(job.poll())
+            job.send_signal(signal.SIGINT)
+            _, errors = job.communicate(timeout=60)
+        self.assertNotEqual(job.returncode, 0)
+        self.assertEqual(processes_of(self.scratch.cache), {})
+        self.assertGreaterEqual(len(measured(out)), 1)
+        again = self.scratch.run(*mpirun("-n", 2), PROGRAM, "run", slow, "--out", out, check=0)
+        self.assertNotIn("8 of 8 cells to measure", again.stdout)
+        self.assertIn("8 of 8 cells measured, 0 failed", again.stdout)
+
+    def test_a_host_where_no_worker_begins_leaves(self):
+        """Its own copy of the program has no data, and so no prompts."""
+        script = self.dir / "one is broken.sh"
+        script.write_text(f"#!/bin/sh\nexport HEADSPEC_CACHE='{self.scratch.cache}'/$OMPI_COMM_WORLD_RANK TMPDIR='{self.dir}'\n"
+                          "[ $OMPI_COMM_WORLD_RANK = 0 ] || export HEADSPEC_DATA=/nonexistent\n"
+                          f"exec '{PROGRAM}' run '{self.manifest}' --out '{self.dir}/broken host '$OMPI_COMM_WORLD_RANK\n")
+        script.chmod(0o755)
+        done = self.scratch.run(*mpirun("--enable-recovery", "-n", 2), script)
+        self.assertIn("8 of 8 cells measured, 0 failed", done.stdout, done.stderr)
+        self.assertIn("no worker can begin", done.stderr)
+        self.assert_same(self.dir / "broken host 0")
+
     def test_a_ladder_is_refused_once(self):
         done = self.scratch.run(*mpirun("-n", 3), PROGRAM, "run", SOURCE / "experiments/nano-ladder.toml")
         self.assertEqual(done.returncode, 2)
