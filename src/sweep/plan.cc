@@ -51,24 +51,26 @@ std::string LastPart(const std::string& model) {
 struct Varied {
   bool dtype = false;
   bool prompts = false;
+  bool variant = false;
 };
 
 Varied VariedIn(const SweepManifest& manifest) {
-  std::set<std::string> dtypes, prompts;
+  std::set<std::string> dtypes, prompts, variants;
   for (const auto& table : manifest.tables) {
     for (const SweepSetting& setting : table.settings) {
       dtypes.insert(setting.dtype);
       prompts.insert(setting.prompts);
+      variants.insert(setting.variant);
     }
   }
-  return {dtypes.size() > 1, prompts.size() > 1};
+  return {dtypes.size() > 1, prompts.size() > 1, variants.size() > 1};
 }
 
 std::string CurveOf(const std::string& model, const SweepSetting& setting, const Varied& varied) {
   std::string curve = model;
   if (varied.dtype) curve += ", " + setting.dtype;
   if (varied.prompts) curve += ", " + setting.prompts;
-  if (!setting.variant.empty()) curve += ", " + setting.variant;
+  if (varied.variant && !setting.variant.empty()) curve += ", " + setting.variant;
   return curve;
 }
 

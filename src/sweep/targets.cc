@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "core/error.h"
@@ -38,6 +39,29 @@ std::string FirstOf(const std::vector<std::string>& names) {
   return fmt::format("{}{}", fmt::join(first, ", "), more);
 }
 
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// As people sort: digits that follow one another are a number, so "neox-84k" stands before "neox-191k".
+bool ComesBefore(std::string_view a, std::string_view b) {
+  const auto number_of = [](std::string_view text) {
+    return text.substr(0, std::find_if_not(text.begin(), text.end(), IsDigit) - text.begin());
+  };
+  while (!a.empty() && !b.empty()) {
+    if (IsDigit(a.front()) && IsDigit(b.front())) {
+      const std::string_view left = number_of(a), right = number_of(b);
+      if (left.size() != right.size()) return left.size() < right.size();
+      if (left != right) return left < right;
+      a.remove_prefix(left.size());
+      b.remove_prefix(right.size());
+      continue;
+    }
+    if (a.front() != b.front()) return a.front() < b.front();
+    a.remove_prefix(1);
+    b.remove_prefix(1);
+  }
+  return a.size() < b.size();
+}
+
 // Folders below `root` that a path with patterns names, sorted.
 std::vector<std::string> MatchingFolders(const fs::path& root, const fs::path& pattern) {
   std::vector<std::string> found = {""};
@@ -60,7 +84,7 @@ std::vector<std::string> MatchingFolders(const fs::path& root, const fs::path& p
     }
     found = std::move(next);
   }
-  std::sort(found.begin(), found.end());
+  std::sort(found.begin(), found.end(), ComesBefore);
   return found;
 }
 
