@@ -63,8 +63,7 @@ def main():
                 threads = cpus if not launcher else 1
                 taken[way].append(seconds_of([*launcher, program, "run", manifest, "--out", out, "--threads", threads, "--quiet"], env))
                 shutil.rmtree(out)
-        for way in ways:
-            print(f"{way}: {', '.join(f'{s:.2f}' for s in taken[way])} s")
+                print(f"{way}: {taken[way][-1]:.2f} s", flush=True)
         ratios = [one / many for one, many in zip(taken["one process"], taken["ranks"])]
         print(f"{args.models} models on {cpus} processors: efficiency {100 * statistics.median(ratios):.0f} % "
               f"({100 * min(ratios):.0f} to {100 * max(ratios):.0f})")

@@ -13,8 +13,8 @@ namespace headspec::cli {
 struct SweepArguments {
   std::string manifest;
   std::string out;
-  std::string shard;  // "2/10"; empty: all cells
-  std::string local_copies;
+  std::string shard = {};  // "2/10"; empty: all cells
+  std::string local_copies = {};
   bool discard_models = false;
   CommonOptions common;
 };
