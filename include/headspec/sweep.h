@@ -44,6 +44,7 @@ struct SweepCell {
   CellCost cost = {};          // expected
 };
 
+// What a manifest's sweep comes to: every measurement, resolved.
 struct SweepPlan {
   std::string experiment;     // the manifest's name for it
   std::string slug;           // prefix of folder names
@@ -116,6 +117,7 @@ struct SweepCurve {
   std::vector<std::size_t> rows = {};
 };
 
+// All cells of a sweep with what they gave, as far as they were measured.
 struct SweepResult {
   int schema_version = 1;             // of sweep.json
   std::string experiment;             // SweepPlan::experiment

@@ -90,13 +90,13 @@ class CommandLine(HostileTest):
     def test_commands(self):
         self.assert_fails(2, "a command is missing; see headspec --help")
         self.assert_fails(2, 'unknown command "mesure"; did you mean measure?', "mesure", "x")
-        self.assert_fails(2, 'unknown command "zzzzzzzz"; commands: run, plan, measure, compare, sanity, inspect, si, report, verify, fetch, models, completion, man, help', "zzzzzzzz")
+        self.assert_fails(2, 'unknown command "zzzzzzzz"; commands: run, plan, merge, submit, measure, compare, sanity, inspect, si, report, verify, fetch, models, completion, man, help', "zzzzzzzz")
         self.assert_fails(2, "--bogus: expected a command first; see headspec --help", "--bogus")
         for command, argument, example in (("measure", "MODEL", "measure ~/models/phi-2 --dtype bfloat16 --out phi-2"), ("sanity", "MODEL", "sanity ~/models/phi-2"),
                                            ("inspect", "MODEL", "inspect ~/models/phi-2 --json"), ("completion", "SHELL", "completion bash > "
                                             "~/.local/share/bash-completion/completions/headspec")):
             self.assert_fails(2, f"headspec {command}: {argument} is missing; for example: headspec {example}", command)
-        self.assert_fails(2, 'COMMAND: expected one of run, plan, measure, compare, sanity, inspect, si, report, verify, fetch, models, completion, man, help, found "mesure"; '
+        self.assert_fails(2, 'COMMAND: expected one of run, plan, merge, submit, measure, compare, sanity, inspect, si, report, verify, fetch, models, completion, man, help, found "mesure"; '
                           "did you mean measure?", "help", "mesure")
 
     def test_options(self):

@@ -322,7 +322,7 @@ class OfFolders(Case):
     def test_patterns_of_folders(self):
         plan = self.plan('models = ["runs/*", "runs/a/*"]\ndtypes = ["float32"]')
         self.assertEqual([(cell["model"], cell["size"], cell["revision"]) for cell in plan["cells"]],
-                         [("runs/b-3k", "3k", None)] + [(f"runs/a/checkpoint-{step}", "", None) for step in (1000, 1500, 500)])
+                         [("runs/b-3k", "3k", None)] + [(f"runs/a/checkpoint-{step}", "", None) for step in (500, 1000, 1500)])
 
     def test_ids_do_not_depend_on_the_place(self):
         here = self.plan('models = ["runs/b-3k"]\ndtypes = ["float32"]')["cells"][0]
@@ -383,7 +383,7 @@ class Manifests(Case):
 
     def test_one_name_for_two_ways(self):
         variant = '[[sweep.protocol]]\nname = "a"\n'
-        self.assert_fails(2, 'Test sweep: "org/nano-0.5m, a" is measured in two ways; give the [[sweep.protocol]] of each its own name',
+        self.assert_fails(2, 'Test sweep: "org/nano-0.5m" is measured in two ways; give the [[sweep.protocol]] of each its own name',
                           self.MODELS + variant, self.MODELS + 'revisions = ["v1"]\n' + variant + "max_length = 64")
 
     def test_too_many(self):
