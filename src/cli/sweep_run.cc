@@ -127,6 +127,9 @@ void Announce(const SweepPlan& plan, const Wanted& wanted, const std::string& fo
 }  // namespace
 
 SweepPlan PlanOf(const SweepArguments& args, Observer& observer) {
+  if (args.common.fast_bf16)
+    throw Error(ErrorKind::kInput, "--fast-bf16: a sweep's cells have the same numbers on every machine",
+                "leave it out, or measure single models with it");
   const std::string text = experiment::ReadWholeFile(args.manifest, "manifest");
   const fs::path kept = fs::path(args.out) / sweep::kManifestFile;
   std::error_code error;

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
@@ -12,7 +13,7 @@ void AddWorker(CLI::App& program, int& exit_code) {
       ->group("")
       ->callback([&exit_code] {
         // What else is printed goes where people read it.
-        const int answers = dup(STDOUT_FILENO);
+        const int answers = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
         dup2(STDERR_FILENO, STDOUT_FILENO);
         exit_code = sweep::ServeWorker(STDIN_FILENO, answers, [] { return Interrupted(); });
       });

@@ -4,7 +4,6 @@
 
 #include <exception>
 #include <memory>
-#include <new>
 #include <system_error>
 #include <utility>
 
@@ -39,13 +38,6 @@ RunOptions OptionsFor(const SweepPlan& plan, const CellOptions& options) {
     run.hub.download_lock = (locks / fmt::format("headspec-{}.download", HostName())).string();
   }
   return run;
-}
-
-CellFailure FailureFrom(const std::exception& e) {
-  if (const auto* error = dynamic_cast<const Error*>(&e)) return {e.what(), ExitCodeOf(error->kind())};
-  if (dynamic_cast<const std::bad_alloc*>(&e) != nullptr)
-    return {"out of memory; use fewer or shorter prompts, or split_prompts", 3};
-  return {e.what(), 1};
 }
 
 // The whole measurement, from a copy on this machine's disk where that is asked for. A model whose prompts

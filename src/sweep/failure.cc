@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <ctime>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
@@ -15,6 +16,13 @@
 
 namespace headspec::sweep {
 namespace fs = std::filesystem;
+
+CellFailure FailureFrom(const std::exception& e) {
+  if (const auto* error = dynamic_cast<const Error*>(&e)) return {e.what(), ExitCodeOf(error->kind())};
+  if (dynamic_cast<const std::bad_alloc*>(&e) != nullptr)
+    return {"out of memory; use fewer or shorter prompts, or split_prompts", 3};
+  return {e.what(), 1};
+}
 
 void NoteFailure(const fs::path& sweep, const SweepCell& cell, const CellFailure& failure) {
   const nlohmann::ordered_json json = {

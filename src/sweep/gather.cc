@@ -56,7 +56,8 @@ std::optional<SweepPoint> PointIn(const fs::path& folder, const SweepCell& cell,
     notes.push_back(
         fmt::format("{}: of the cell {}, not of {}: it counts as missing", file.string(), point.id, cell.id));
   } catch (const Error& e) {
-    notes.push_back(fmt::format("{}: it counts as missing", WithoutAdvice(e.what())));
+    notes.push_back(fmt::format("{}: it counts as missing; remove its folder to measure it again",
+                                WithoutAdvice(e.what())));
   }
   return std::nullopt;
 }

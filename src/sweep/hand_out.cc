@@ -46,13 +46,17 @@ void Nap(const Supervisor& supervisor) {
 // A file with a name that nobody guesses: who finds it sees the same folder.
 class TokenFile {
  public:
-  TokenFile(const fs::path& folder, const std::string& name) : file_(folder / name) {
+  // Without a folder there is none.
+  TokenFile(const fs::path& folder, const std::string& name) : file_(folder.empty() ? "" : folder / name) {
+    if (file_.empty()) return;
     std::error_code ignored;
     fs::create_directories(folder, ignored);
     const int file = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file >= 0) ::close(file);
   }
-  ~TokenFile() { ::unlink(file_.c_str()); }
+  ~TokenFile() {
+    if (!file_.empty()) ::unlink(file_.c_str());
+  }
   TokenFile(const TokenFile&) = delete;
   TokenFile& operator=(const TokenFile&) = delete;
 
@@ -163,7 +167,10 @@ void MeasureAlone(const SweepPlan& plan, const std::vector<std::size_t>& wanted,
         failure = MeasureCell(plan, cell, sweep, options, observer);
     } catch (const Error& e) {
       if (e.kind() == ErrorKind::kInterrupted) throw Interrupted();
-      failure = {e.what(), ExitCodeOf(e.kind())};
+      failure = FailureFrom(e);
+      NoteFailure(sweep, cell, *failure);
+    } catch (const std::exception& e) {
+      failure = FailureFrom(e);
       NoteFailure(sweep, cell, *failure);
     }
     if (failure) {

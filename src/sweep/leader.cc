@@ -38,7 +38,7 @@ void Leader::Take(int from, const Message& message, double now) {
   Rank& rank = ranks_.at(static_cast<std::size_t>(from));
   rank.heard = now;
   if (rank.state == Rank::State::kLost && message.kind != Message::Kind::kLeft) {
-    rank.state = Rank::State::kReady;
+    rank.state = rank.host.empty() ? Rank::State::kAsked : Rank::State::kReady;
     events_.OnNote(fmt::format("rank {} on {} answers again", from, rank.host));
   }
   switch (message.kind) {
@@ -51,7 +51,7 @@ void Leader::Take(int from, const Message& message, double now) {
         send_(from, {.kind = Message::Kind::kPlan, .text = manifest_text_, .bytes = plan_json_});
       break;
     case Message::Kind::kFile:
-      store_.Add(from, message);
+      if (rank.number != 0 && message.number == rank.number) store_.Add(from, message);
       return;
     case Message::Kind::kDone:
       End(from, message, now);
@@ -71,11 +71,12 @@ void Leader::Take(int from, const Message& message, double now) {
 void Leader::End(int from, const Message& message, double now) {
   Rank& rank = ranks_[static_cast<std::size_t>(from)];
   using Outcome = Message::Outcome;
+  // Of a task that was thought lost only some of the files may be here; it has been handed out again.
+  if (message.number != rank.number || rank.number == 0) return;
   if (message.outcome == Outcome::kMeasured)
-    store_.Commit(from);  // also of a rank that was thought lost: the bits are the same
+    store_.Commit(from);
   else
     store_.Drop(from);
-  if (message.number != rank.number || rank.number == 0) return;
   rank.number = 0;
   const std::size_t cell = message.task.cell;
   switch (message.outcome) {
@@ -95,7 +96,8 @@ void Leader::End(int from, const Message& message, double now) {
       return;
     }
     case Outcome::kInterrupted:
-      schedule_.Lost(from, Loss::kVanished);
+      if (const auto given_up = schedule_.Lost(from, Loss::kVanished))
+        GiveUp(*given_up, {"every worker that measured it was stopped", 1});
       return;
   }
 }
@@ -122,7 +124,8 @@ void Leader::HandOut() {
   for (std::size_t i = 0; i < ranks_.size(); ++i) {
     Rank& rank = ranks_[i];
     if (rank.state != Rank::State::kReady || rank.number != 0) continue;
-    const auto task = schedule_.Next(static_cast<int>(i), rank.sees_cache);
+    // Rank 0 has the cache that parts are put in, whether or not a file could be left there.
+    const auto task = schedule_.Next(static_cast<int>(i), rank.sees_cache || i == 0);
     if (!task) continue;
     rank.number = ++tasks_;
     rank.begun = now_;

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/host.h"
 #include "core/json.h"
 #include "core/text.h"
 #include "experiment/sweep_manifest.h"
@@ -265,7 +266,7 @@ bool AreSame(const SweepPlan& a, const SweepPlan& b) {
 // Whoever reads meanwhile sees the whole file or none.
 void WriteWhole(const fs::path& file, const std::string& text) {
   const fs::path beside =
-      file.parent_path() / fmt::format(".{}.{}.partial", file.filename().string(), ::getpid());
+      file.parent_path() / fmt::format(".{}.{}-{}.partial", file.filename().string(), HostName(), ::getpid());
   std::error_code failed;
   errno = 0;
   {
@@ -279,7 +280,11 @@ void WriteWhole(const fs::path& file, const std::string& text) {
     }
   }
   fs::rename(beside, file, failed);
-  if (failed) FailWrite(file, failed.message());
+  if (failed) {
+    const std::string reason = failed.message();
+    fs::remove(beside, failed);
+    FailWrite(file, reason);
+  }
 }
 
 // Something else than the beginning of this plan's folder is there.
@@ -322,6 +327,8 @@ void KeepPlan(const SweepPlan& plan, const fs::path& folder) {
                 "choose another folder: the manifest, a branch or a prompt set has changed since");
   }
   if (HoldsOtherThings(folder)) {
+    // Somebody who began at the same time was faster.
+    if (fs::exists(folder / kPlanFile, failed)) return KeepPlan(plan, folder);
     throw Error(ErrorKind::kInput, fmt::format("{}: not empty, and no sweep is in it", folder.string()),
                 "choose another folder");
   }

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "experiment/own_cache.h"
 #include "report/files.h"
+#include "sweep/failure.h"
 #include "sweep/layout.h"
 
 namespace headspec::sweep {
@@ -46,7 +47,9 @@ void ResultStore::Add(int rank, const Message& piece) {
   Coming& coming = coming_[rank];
   coming.cell = piece.task.cell;
   std::string& file = (piece.flag ? coming.of_cell : coming.of_cache)[piece.name];
-  file.resize(piece.offset);
+  if (piece.offset != file.size())
+    throw Error(ErrorKind::kRun, fmt::format("rank {}: a piece of {} is missing", rank, piece.name),
+                "start the same command again to go on");
   file += piece.bytes;
 }
 
@@ -61,8 +64,7 @@ void ResultStore::PutCell(const Coming& coming) const {
     if (!IsMeasured(sweep_, cell)) throw;
     return;
   }
-  std::error_code ignored;
-  fs::remove(FailureOf(sweep_, cell), ignored);
+  ForgetFailure(sweep_, cell);
 }
 
 void ResultStore::Commit(int rank) {

@@ -46,7 +46,7 @@ class Schedule {
   // The worker's task has failed in a way that another try would not change: its cell is over.
   void Failed(int worker);
   // The worker is gone: its task is handed out again, or the cell is given up. Returns the cell if it is.
-  std::optional<std::size_t> Lost(int worker, Loss loss);
+  [[nodiscard]] std::optional<std::size_t> Lost(int worker, Loss loss);
   // Nothing is left and nobody is at work.
   bool Finished() const;
   // Cells that are neither measured nor failed nor given up.

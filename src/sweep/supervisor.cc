@@ -91,6 +91,10 @@ void Supervisor::KeepOwnPlan(const Message& plan) {
 }
 
 void Supervisor::Begin(const Message& task) {
+  if (task_.number != 0) {
+    next_ = task;
+    return;
+  }
   task_ = task;
   if (!worker_) {
     const fs::path folder = own_folder_.empty() ? sweep_ : own_folder_;
@@ -113,9 +117,16 @@ void Supervisor::Tick(double now) {
   // A process that has ended has written all that it will: how it ended is asked first and said last.
   const std::optional<std::string> ending = worker_->Ending();
   while (const auto line = worker_->Read()) Hear(*line);
-  if (!ending) return;
-  worker_.reset();
-  Bury(*ending);
+  if (ending) {
+    worker_.reset();
+    Bury(*ending);
+  } else if (worker_is_spent_) {
+    worker_.reset();
+    worker_is_ready_ = false;
+  }
+  worker_is_spent_ = false;
+  if (task_.number != 0 || !next_) return;
+  Begin(*std::exchange(next_, std::nullopt));
 }
 
 // A worker that did not come as far as its task says nothing of the model, and much of this host.
@@ -137,6 +148,7 @@ void Supervisor::Hear(const std::string& line) {
     return;
   }
   if (answer.is_note) return send_({.kind = Message::Kind::kNote, .text = answer.text});
+  worker_is_spent_ = answer.outcome == Message::Outcome::kInterrupted;
   if (task_.number != 0)
     End({.outcome = answer.outcome, .code = answer.code, .text = answer.text}, answer.file);
 }
@@ -145,30 +157,31 @@ void Supervisor::End(Message done, const std::string& kept_file) {
   done.kind = Message::Kind::kDone;
   done.number = std::exchange(task_.number, 0);
   done.task = task_.task;
-  if (done.outcome == Message::Outcome::kMeasured) SendResult(kept_file);
+  if (done.outcome == Message::Outcome::kMeasured) SendResult(done.number, kept_file);
   send_(done);
 }
 
-void Supervisor::SendResult(const std::string& kept_file) {
+void Supervisor::SendResult(std::uint64_t number, const std::string& kept_file) {
   if (task_.task.range) {
     const fs::path cache = experiment::OwnCacheFolder();
     if (!kept_file.empty() && !sees_cache_)
-      SendFile(kept_file, fs::path(kept_file).lexically_relative(cache).string(), false);
+      SendFile(number, kept_file, fs::path(kept_file).lexically_relative(cache).string(), false);
     return;
   }
   if (own_folder_.empty()) return;
   const fs::path folder = own_folder_ / kModelsFolder / task_.name;
   for (const auto& entry : fs::directory_iterator(folder))
-    SendFile(entry.path(), entry.path().filename().string(), true);
+    SendFile(number, entry.path(), entry.path().filename().string(), true);
   std::error_code ignored;
   fs::remove_all(folder, ignored);
 }
 
-void Supervisor::SendFile(const fs::path& file, const std::string& name, bool of_cell) {
+void Supervisor::SendFile(std::uint64_t number, const fs::path& file, const std::string& name, bool of_cell) {
   const std::string bytes = experiment::ReadWholeFile(file, "result");
   std::size_t offset = 0;
   do {
     send_({.kind = Message::Kind::kFile,
+           .number = number,
            .task = task_.task,
            .flag = of_cell,
            .offset = offset,

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "sweep/cell.h"
@@ -46,8 +47,10 @@ class Supervisor {
   void Bury(const std::string& ending);
   void Hear(const std::string& line);
   void End(Message done, const std::string& kept_file);
-  void SendFile(const std::filesystem::path& file, const std::string& name, bool of_cell);
-  void SendResult(const std::string& kept_file);
+  // `number`: of the task they are of.
+  void SendFile(std::uint64_t number, const std::filesystem::path& file, const std::string& name,
+                bool of_cell);
+  void SendResult(std::uint64_t number, const std::string& kept_file);
 
   const CellOptions options_;
   std::filesystem::path sweep_;
@@ -57,8 +60,10 @@ class Supervisor {
   bool sees_cache_ = false;
   std::unique_ptr<WorkerProcess> worker_;
   bool worker_is_ready_ = false;
-  int failed_starts_ = 0;  // of workers, one after the other
-  Message task_;           // number 0: none
+  bool worker_is_spent_ = false;  // it was told to stop, and would stop at every further task
+  int failed_starts_ = 0;         // of workers, one after the other
+  Message task_;                  // number 0: none
+  std::optional<Message> next_;   // of a rank 0 that thought this rank lost while its worker was busy
   double last_beat_ = 0;
   double heard_ = -1;
   bool is_stopped_ = false;

@@ -4,13 +4,13 @@
 
 #include <cerrno>
 #include <memory>
-#include <new>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "core/error.h"
 #include "core/json.h"
 #include "headspec/run.h"
+#include "sweep/failure.h"
 #include "sweep/model_discard.h"
 #include "sweep/plan.h"
 
@@ -97,14 +97,14 @@ class WorkerObserver final : public Observer {
   const std::function<bool()>& cancelled_;
 };
 
-Json Failed(const std::string& error, int code) { return {{"failed", error}, {"code", code}}; }
+Json Failed(const CellFailure& failure) { return {{"failed", failure.error}, {"code", failure.code}}; }
 
 Json Measured(const WorkerSetup& setup, const SweepPlan& plan, const Task& task, Observer& observer) {
   const SweepCell& cell = plan.cells.at(task.cell);
   if (task.range)
     return {{"measured", MeasurePart(plan, cell, *task.range, setup.options, observer).string()}};
   if (const auto failure = MeasureCell(plan, cell, setup.sweep, setup.options, observer))
-    return Failed(failure->error, failure->code);
+    return Failed(*failure);
   return {{"measured", ""}};
 }
 
@@ -113,11 +113,9 @@ Json Answer(const WorkerSetup& setup, const SweepPlan& plan, const Task& task, O
     return Measured(setup, plan, task, observer);
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::kInterrupted) return {{"interrupted", true}};
-    return Failed(e.what(), ExitCodeOf(e.kind()));
-  } catch (const std::bad_alloc&) {
-    return Failed("out of memory; use fewer or shorter prompts, or split_prompts", 3);
+    return Failed(FailureFrom(e));
   } catch (const std::exception& e) {
-    return Failed(e.what(), 1);
+    return Failed(FailureFrom(e));
   }
 }
 

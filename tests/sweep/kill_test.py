@@ -77,6 +77,7 @@ def main():
             assert not found, f"run {run}: {found}"
             shutil.rmtree(out)
             print(f"run {run}: {dict(killed)}, {started} starts", flush=True)
+        assert sum(totals.values()) >= args.runs, f"killed only {dict(totals)}"
         print(f"{args.runs} runs of {len(expected)} cells: killed {dict(totals)}, {starts} starts, all results as undisturbed")
 
 

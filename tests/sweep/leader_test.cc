@@ -149,6 +149,7 @@ TEST_F(LeaderTest, FilesOfARankWithoutTheFolderAppearTogether) {
   const auto piece = [&](const std::string& name, std::size_t offset, const std::string& bytes) {
     leader_->Take(1,
                   {.kind = Kind::kFile,
+                   .number = task.number,
                    .task = task.task,
                    .flag = true,
                    .offset = offset,
@@ -165,7 +166,68 @@ TEST_F(LeaderTest, FilesOfARankWithoutTheFolderAppearTogether) {
   std::ifstream results(place / "results.json");
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(results), {}), "one two");
   EXPECT_TRUE(fs::exists(place / "point.json"));
-  EXPECT_THROW(piece("../escape", 0, "x"), Error);
+  const Message next = TaskOf(1);
+  EXPECT_THROW(leader_->Take(1,
+                             {.kind = Kind::kFile,
+                              .number = next.number,
+                              .task = next.task,
+                              .flag = true,
+                              .name = "../escape",
+                              .bytes = "x"},
+                             3),
+               Error);
+}
+
+TEST_F(LeaderTest, WhatCameBeforeALossIsNotMixedWithWhatComesAfter) {
+  Ready(1, false, 0);
+  const Message lost = TaskOf(1);
+  const auto piece = [&](std::uint64_t number, std::size_t offset, const std::string& bytes) {
+    leader_->Take(1,
+                  {.kind = Kind::kFile,
+                   .number = number,
+                   .task = lost.task,
+                   .flag = true,
+                   .offset = offset,
+                   .name = "point.json",
+                   .bytes = bytes},
+                  32);
+  };
+  piece(lost.number, 0, "one ");
+  leader_->Tick(70);
+  leader_->Take(1, {.kind = Kind::kBeat}, 71);
+  const Message again = TaskOf(1);
+  EXPECT_NE(again.number, lost.number);
+  piece(lost.number, 4, "two");
+  leader_->Take(1, {.kind = Kind::kDone, .number = lost.number, .task = lost.task}, 72);
+  EXPECT_TRUE(measured_.empty());
+  EXPECT_FALSE(fs::exists(FolderOf(folder_, plan_.cells[0])));
+  piece(again.number, 0, "whole");
+  leader_->Take(1, {.kind = Kind::kDone, .number = again.number, .task = again.task}, 73);
+  std::ifstream point(FolderOf(folder_, plan_.cells[0]) / "point.json");
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(point), {}), "whole");
+  EXPECT_EQ(measured_.size(), 1U);
+}
+
+TEST_F(LeaderTest, AMissingPieceIsAnError) {
+  Ready(1, false, 0);
+  const Message task = TaskOf(1);
+  EXPECT_THROW(leader_->Take(1,
+                             {.kind = Kind::kFile,
+                              .number = task.number,
+                              .task = task.task,
+                              .flag = true,
+                              .offset = 4,
+                              .name = "point.json",
+                              .bytes = "two"},
+                             1),
+               Error);
+}
+
+TEST_F(LeaderTest, ACellWhoseWorkersAreStoppedAgainAndAgainIsGivenUpInWriting) {
+  Ready(1, true, 0);
+  for (int i = 0; i < 100 && failed_.empty(); ++i) Done(1, Outcome::kInterrupted, i);
+  ASSERT_EQ(failed_.size(), 1U);
+  EXPECT_EQ(failed_[0].second, "every worker that measured it was stopped");
 }
 
 TEST(Message, ComesBackAsItWas) {
