@@ -33,6 +33,9 @@ struct SweepCell {
   // protocol). Cells with the same id are the same measurement: the first one is measured, the others share
   // its result.
   std::string id;
+  // SHA-256 of names and hashes of the files that a folder held when it was planned; empty for a model of the
+  // hub, whose commit says it.
+  std::string content;
   std::string folder;    // its name below models/: "EleutherAI--pythia-70m@step1000-float32-<id>"
   ModelEntry entry;      // of a hub model, `revision` is the commit
   std::string revision;  // as the manifest or the repository names it: "step1000", "main"; empty: a folder

@@ -71,7 +71,13 @@ void RequireAbsent(const CLI::App& command, const std::string& option, const std
 }
 
 int RunManifest(const Arguments& args, const CLI::App& command) {
-  const bool in_job = args.sweep.shard.empty() && sweep::ReadLaunch().is_job;
+  if (command.count("--shard") > 0 && sweep::ReadLaunch().is_job)
+    throw Error(ErrorKind::kInput, "--shard: not under mpirun, which hands out the cells itself",
+                "leave it out");
+  if (command.count("--shard") > 0 && args.sweep.shard.empty())
+    throw Error(ErrorKind::kInput, "--shard: is empty, expected i/n with 1 <= i <= n",
+                "a variable of the job script may be unset");
+  const bool in_job = sweep::ReadLaunch().is_job;
   if (!in_job && (args.manifest.empty() || !sweep::IsSweep(args.manifest))) {
     for (const char* option : {"--shard", "--local-copies", "--discard-models"})
       RequireAbsent(command, option, "only sweeps have it, and the manifest has no [[sweep]]",

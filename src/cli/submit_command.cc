@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -67,6 +68,15 @@ fs::path WriteScripts(const fs::path& folder, const std::vector<sweep::Script>& 
   fs::create_directories(folder, error);
   for (const sweep::Script& script : scripts) WriteScript(folder / script.name, script.text);
   return folder / scripts.back().name;
+}
+
+void RequireProgram(const std::string& name, const fs::path& script) {
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path == nullptr ? "" : path);
+  for (std::string folder; std::getline(folders, folder, ':');)
+    if (::access((fs::path(folder) / name).c_str(), X_OK) == 0) return;
+  throw Error(ErrorKind::kSystem, fmt::format("{}: not found in PATH", name),
+              fmt::format("where it is installed: sh {}", sweep::ShellWord(script.string())));
 }
 
 int Start(const fs::path& script) {
@@ -143,7 +153,10 @@ int SubmitSweep(const Arguments& args) {
                               options.time.empty() ? sweep::SlurmTime(size.seconds) : options.time,
                               options.memory.empty() ? std::to_string(size.megabytes) : options.memory));
   }
-  if (args.go) return Start(script);
+  if (args.go) {
+    RequireProgram(args.slurm ? "sbatch" : "mpirun", script);
+    return Start(script);
+  }
   console.PrintResult(fmt::format("sh {}\n", sweep::ShellWord(script.string())));
   return 0;
 }

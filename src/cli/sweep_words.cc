@@ -37,8 +37,16 @@ std::string MeasuredLine(const SweepCell& cell, const fs::path& sweep, double se
 int GatherInto(const SweepPlan& plan, const std::vector<fs::path>& folders, const fs::path& out,
                const CommonOptions& common, Console& console) {
   experiment::ObserverProgress progress(console);
-  const SweepResult result = sweep::Gather(plan, folders, progress);
-  const Saved saved = sweep::SaveSweep(result, out, progress);
+  SweepResult result;
+  Saved saved;
+  try {
+    result = sweep::Gather(plan, folders, progress);
+    saved = sweep::SaveSweep(result, out, progress);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::kInterrupted) throw;
+    throw Error(ErrorKind::kInterrupted, "interrupted: what was measured is kept",
+                "run the same command again to go on");
+  }
   std::size_t measured = 0, failed = 0;
   for (const SweepRow& row : result.rows) {
     if (row.point) ++measured;
@@ -52,6 +60,10 @@ int GatherInto(const SweepPlan& plan, const std::vector<fs::path>& folders, cons
     console.Note(counts);
   else
     console.PrintResult(counts + "\n");
+  for (const std::string& note : result.notes) {
+    const bool is_planned = std::find(plan.notes.begin(), plan.notes.end(), note) != plan.notes.end();
+    if (!is_planned) console.Note("note: " + note);
+  }
   for (const std::string& reading : result.readings) console.Print("  " + reading + "\n");
   for (const std::string& note : saved.notes) console.Note("note: " + note);
   if (!saved.figure_error.empty()) console.Error(saved.figure_error);

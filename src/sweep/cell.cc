@@ -14,6 +14,7 @@
 #include "experiment/subject.h"
 #include "experiment/sweep_point.h"
 #include "report/save.h"
+#include "sweep/contents.h"
 #include "sweep/failure.h"
 #include "sweep/gather.h"
 #include "sweep/layout.h"
@@ -65,9 +66,29 @@ std::string PointText(const SweepCell& cell, const ModelResult& model) {
   return PointJson(point);
 }
 
+// What has no sound point.json, after a loss of power or by another's hand, makes room and is kept beside.
+void SetAside(const fs::path& folder) {
+  std::error_code code;
+  if (!fs::exists(folder, code)) return;
+  fs::path beside = folder;
+  beside += ".damaged";
+  fs::remove_all(beside, code);
+  fs::rename(folder, beside, code);
+}
+
+// A training may write into a folder while it is measured, and hosts may have different ones.
+void RequirePlanned(const SweepCell& cell, int threads, Observer& observer) {
+  experiment::ObserverProgress progress(observer);
+  if (cell.content.empty() || FolderHash(cell.entry.path, threads, progress) == cell.content) return;
+  throw Error(ErrorKind::kInput,
+              fmt::format("{}: its files are not those that the sweep was planned with", cell.entry.path),
+              "restore them, or run the manifest into another folder");
+}
+
 // Whoever was faster has measured the same.
 void Save(const RunResult& result, const SweepCell& cell, const fs::path& sweep, Observer& observer) {
   experiment::ObserverProgress progress(observer);
+  if (!IsMeasured(sweep, cell)) SetAside(FolderOf(sweep, cell));
   try {
     report::SaveNumbers(result, FolderOf(sweep, cell), {{kPointFile, PointText(cell, result.models.front())}},
                         progress);
@@ -93,10 +114,7 @@ void RequireSplittable(const SweepPlan& plan, const SweepCell& cell) {
       "name dtypes, as in dtypes = [\"float32\"], or leave split_prompts out");
 }
 
-bool IsMeasured(const fs::path& sweep, const SweepCell& cell) {
-  std::error_code code;
-  return fs::is_regular_file(FolderOf(sweep, cell) / kPointFile, code);
-}
+bool IsMeasured(const fs::path& sweep, const SweepCell& cell) { return HasPoint(sweep, cell); }
 
 std::optional<CellFailure> MeasureCell(const SweepPlan& plan, const SweepCell& cell, const fs::path& sweep,
                                        const CellOptions& options, Observer& observer) {
@@ -107,6 +125,7 @@ std::optional<CellFailure> MeasureCell(const SweepPlan& plan, const SweepCell& c
     std::unique_ptr<ModelDiscard::Use> use;
     if (options.discard) use = options.discard->Begin(cell, OptionsFor(plan, options).hub);
     result = MeasureModel(plan, cell, options, observer);
+    RequirePlanned(cell, options.run.threads, observer);
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::kInterrupted || observer.Cancelled()) throw;
     return Fail(sweep, cell, FailureFrom(e));

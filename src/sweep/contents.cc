@@ -29,8 +29,8 @@ void Finish(Content& content) {
   }
 }
 
-Content FolderContentOf(const Target& target, int threads, Progress& progress) {
-  const experiment::FolderContent folder = experiment::ReadFolderContent(target.folder, threads, progress);
+Content FolderContentOf(const std::filesystem::path& place, int threads, Progress& progress) {
+  const experiment::FolderContent folder = experiment::ReadFolderContent(place, threads, progress);
   Content content;
   content.config = folder.config;
   for (const auto& file : folder.files) content.files.push_back({file.name, file.sha256, file.bytes});
@@ -110,11 +110,17 @@ std::map<std::string, Content> ReadContents(const std::vector<std::vector<ModelT
     for (const ModelTargets& model : table) {
       for (const Target& target : model) {
         if (target.folder.empty() || contents.contains(KeyOf(target))) continue;
-        contents[KeyOf(target)] = FolderContentOf(target, threads, progress);
+        contents[KeyOf(target)] = FolderContentOf(target.folder, threads, progress);
       }
     }
   }
   return contents;
+}
+
+std::string HashOf(const Content& content) { return HexHash(HashKind::kSha256, content.identity); }
+
+std::string FolderHash(const std::filesystem::path& folder, int threads, Progress& progress) {
+  return HashOf(FolderContentOf(folder, threads, progress));
 }
 
 }  // namespace headspec::sweep

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -26,5 +27,10 @@ std::string KeyOf(const Target& target);
 // Of every target, each once. Throws Error on what cannot be measured, naming the model.
 std::map<std::string, Content> ReadContents(const std::vector<std::vector<ModelTargets>>& targets,
                                             HubAnswers& hub, int threads, Progress& progress);
+
+// SweepCell::content of a folder as it is now. Throws Error.
+std::string FolderHash(const std::filesystem::path& folder, int threads, Progress& progress);
+// The same of a content that was read.
+std::string HashOf(const Content& content);
 
 }  // namespace headspec::sweep

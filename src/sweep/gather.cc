@@ -56,8 +56,7 @@ std::optional<SweepPoint> PointIn(const fs::path& folder, const SweepCell& cell,
     notes.push_back(
         fmt::format("{}: of the cell {}, not of {}: it counts as missing", file.string(), point.id, cell.id));
   } catch (const Error& e) {
-    notes.push_back(fmt::format("{}: it counts as missing; remove its folder to measure it again",
-                                WithoutAdvice(e.what())));
+    notes.push_back(fmt::format("{}: it counts as missing", WithoutAdvice(e.what())));
   }
   return std::nullopt;
 }
@@ -132,6 +131,11 @@ void NoteWhatIsNotThere(const SweepResult& result, Notes& notes) {
 }
 
 }  // namespace
+
+bool HasPoint(const fs::path& sweep, const SweepCell& cell) {
+  Notes unread;
+  return PointIn(sweep, cell, unread).has_value();
+}
 
 SweepResult Gather(const SweepPlan& plan, const std::vector<fs::path>& folders, Progress& progress) {
   SweepResult result;

@@ -15,6 +15,9 @@ namespace headspec::sweep {
 SweepResult Gather(const SweepPlan& plan, const std::vector<std::filesystem::path>& folders,
                    Progress& progress);
 
+// True if the cell's folder in `sweep` has its point.json, and that can be read.
+bool HasPoint(const std::filesystem::path& sweep, const SweepCell& cell);
+
 // point.json to and from text.
 std::string PointJson(const SweepPoint& point);
 SweepPoint ReadPoint(const std::string& text, const std::string& file);

@@ -123,6 +123,7 @@ class Planner {
     RequireOneProtocol(cell.curve, setting.protocol);
     cell.entry.name = target.model;
     cell.entry.path = target.folder.string();
+    if (!target.folder.empty()) cell.content = HashOf(content);
     if (target.folder.empty()) cell.entry.revision = content.commit;
     cell.entry.display = LastPart(target.model);
     if (!target.revision.empty() && target.revision != "main") cell.entry.display += " " + target.revision;

@@ -45,6 +45,7 @@ Json CostJson(const CellCost& cost) {
 Json CellJson(const SweepCell& cell) {
   const bool is_folder = !cell.entry.path.empty();
   return {{"id", cell.id},
+          {"content", cell.content.empty() ? Json() : Json(cell.content)},
           {"folder", cell.folder},
           {"curve", cell.curve},
           {"model", cell.entry.name},
@@ -121,6 +122,8 @@ class PlanReader {
     SweepCell cell;
     cell.id = String(at, "id", where);
     if (!IsHex(cell.id, kIdDigits)) Fail(where + "id", fmt::format("{} hexadecimal digits", kIdDigits));
+    cell.content = StringOrNull(at, "content", where);
+    if (!cell.content.empty() && !IsHex(cell.content, 64)) Fail(where + "content", "64 hexadecimal digits");
     cell.folder = String(at, "folder", where);
     if (!IsFolderOf(cell)) Fail(where + "folder", "the name of a folder that ends with the id");
     cell.curve = String(at, "curve", where);

@@ -273,7 +273,8 @@ TEST_F(HubCellTest, IsDownloadedPastTheSharedCacheToTheLocalDisk) {
 
 TEST_F(HubCellTest, TakesAModelThatItDownloadedOutOfTheCacheAgain) {
   SweepCell second = remote_;
-  second.id = second.folder = "second";
+  second.id = std::string(16, '2');
+  second.folder = "second";
   plan_ = PlanWith({remote_, second});
   const CellOptions options{.discard = std::make_shared<ModelDiscard>()};
   EXPECT_EQ(Measured(remote_, options), std::nullopt);
