@@ -85,6 +85,7 @@ void Finish() { MPI_Finalize(); }
 }  // namespace
 
 extern "C" __attribute__((visibility("default"))) const headspec_mpi* headspec_mpi_interface() {
-  static const headspec_mpi interface = {HEADSPEC_MPI_INTERFACE, Start, Send, Poll, Receive, IsSending, Finish};
+  static const headspec_mpi interface = {
+      HEADSPEC_MPI_INTERFACE, Start, Send, Poll, Receive, IsSending, Finish};
   return &interface;
 }
