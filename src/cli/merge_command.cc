@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -25,18 +24,10 @@ struct Arguments {
   CommonOptions common;
 };
 
-// What they expect of the machine that they were made on may differ.
-bool IsSamePlan(const SweepPlan& a, const SweepPlan& b) {
-  return a.manifest_text == b.manifest_text &&
-         std::equal(
-             a.cells.begin(), a.cells.end(), b.cells.begin(), b.cells.end(),
-             [](const SweepCell& x, const SweepCell& y) { return x.id == y.id && x.folder == y.folder; });
-}
-
 int MergeSweeps(const Arguments& args) {
   const SweepPlan plan = sweep::ReadPlan(args.folders.front());
   for (const std::string& folder : args.folders) {
-    if (IsSamePlan(sweep::ReadPlan(folder), plan)) continue;
+    if (sweep::IsSamePlan(sweep::ReadPlan(folder), plan)) continue;
     throw Error(
         ErrorKind::kInput,
         fmt::format("{}: its {} is another one than that of {}", folder, sweep::kPlanFile,

@@ -50,22 +50,14 @@ struct Arguments {
 
 // Replaced at once: whoever runs it meanwhile has the old one or the new one.
 void WriteScript(const fs::path& file, const std::string& text) {
-  report::Discard partial(file.parent_path() /
-                          fmt::format(".{}.partial-{}", file.filename().string(), ::getpid()));
-  report::WriteFile(partial.path(), text);
-  std::error_code error;
-  fs::permissions(partial.path(), fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec,
-                  fs::perm_options::add, error);
-  if (!error) fs::rename(partial.path(), file, error);
-  if (error)
-    throw Error(ErrorKind::kSystem, fmt::format("{}: cannot be written ({})", file.string(), error.message()),
-                "choose another --out");
-  partial.Release();
+  const std::string reason =
+      report::ReplaceFile(file, text, fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec);
+  if (reason.empty()) return;
+  throw Error(ErrorKind::kSystem, fmt::format("{}: cannot be written ({})", file.string(), reason),
+              "choose another --out");
 }
 
 fs::path WriteScripts(const fs::path& folder, const std::vector<sweep::Script>& scripts) {
-  std::error_code error;
-  fs::create_directories(folder, error);
   for (const sweep::Script& script : scripts) WriteScript(folder / script.name, script.text);
   return folder / scripts.back().name;
 }

@@ -23,6 +23,11 @@ class Progress {
   virtual bool Cancelled() const { return false; }
 };
 
+// Throws Error(kInterrupted) once the user asked to stop.
+inline void RequireGoingOn(const Progress& progress) {
+  if (progress.Cancelled()) throw Error(ErrorKind::kInterrupted, "interrupted: nothing was written");
+}
+
 // Reports nothing and never cancels.
 class SilentProgress final : public Progress {
  public:
@@ -46,7 +51,7 @@ class Steps {
   // One is done. Throws Error(kInterrupted) when cancelled.
   void Next() {
     if (progress_ == nullptr) return;
-    if (progress_->Cancelled()) throw Error(ErrorKind::kInterrupted, "interrupted: nothing was written");
+    RequireGoingOn(*progress_);
     progress_->Advance(1);
   }
 

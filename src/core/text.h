@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace headspec {
@@ -18,5 +20,8 @@ inline std::string_view Trim(std::string_view text) {
 inline bool IsHex(std::string_view text, std::size_t digits) {
   return text.size() == digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
+
+// "1.50 GB", below a gigabyte "12.00 MB".
+std::string AmountText(std::uint64_t bytes);
 
 }  // namespace headspec

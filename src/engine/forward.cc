@@ -102,7 +102,7 @@ class Pass {
   double RunLayer(int layer, const Progress& progress) {
     double largest = 0;
     for (const Chunk& chunk : chunks_) {
-      if (progress.Cancelled()) throw Error(ErrorKind::kInterrupted, "interrupted: nothing was written");
+      RequireGoingOn(progress);
       BlockInput in{model_.layer(layer)};
       in.layer = layer;
       in.is_last = layer + 1 == model_.config().layers;

@@ -82,10 +82,7 @@ class ParallelHash {
 };
 
 // One file remembers one path: a changed file takes the place of its former self.
-fs::path MemoryOf(const fs::path& path) {
-  const fs::path cache = OwnCacheFolder();
-  return cache.empty() ? cache : cache / "hashes" / HexHash(HashKind::kSha256, path.string());
-}
+fs::path MemoryOf(const fs::path& path) { return OwnCacheFile("hashes", path.string()); }
 
 std::string MemoryText(const fs::path& path, const FileStamp& stamp) {
   const std::string name = path.string();

@@ -67,6 +67,11 @@ fs::path OwnCacheFolder() {
   return home.empty() ? home : home / ".cache" / "headspec";
 }
 
+fs::path OwnCacheFile(std::string_view folder, std::string_view key) {
+  const fs::path cache = OwnCacheFolder();
+  return cache.empty() ? cache : cache / folder / HexHash(HashKind::kSha256, key);
+}
+
 KeptText ReadKept(const fs::path& file, std::string_view kind, std::uint64_t most_bytes) {
   // O_NONBLOCK: opening a named pipe must not wait for a writer.
   const FileDescriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));

@@ -15,6 +15,9 @@ namespace headspec::experiment {
 // are ignored, as XDG asks; empty if that leaves none.
 std::filesystem::path OwnCacheFolder();
 
+// The file in `folder` of it for `key`, named by the key's SHA-256; empty where there is no cache.
+std::filesystem::path OwnCacheFile(std::string_view folder, std::string_view key);
+
 struct KeptText {
   std::optional<std::string> content;
   std::string problem;  // why there is no content: "is damaged (checksum differs)"; empty: no such file

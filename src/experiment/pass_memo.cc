@@ -11,7 +11,6 @@
 #include <string_view>
 #include <system_error>
 
-#include "core/hash.h"
 #include "experiment/environment.h"
 #include "experiment/head_metrics_sink.h"
 #include "experiment/own_cache.h"
@@ -200,10 +199,7 @@ std::string PassKey(const PassInputs& inputs) {
   return key;
 }
 
-fs::path PassFile(const std::string& key) {
-  const fs::path cache = OwnCacheFolder();
-  return cache.empty() ? cache : cache / "passes" / HexHash(HashKind::kSha256, key);
-}
+fs::path PassFile(const std::string& key) { return OwnCacheFile("passes", key); }
 
 KeptPass FindPass(const std::string& key, const PassShape& shape) {
   const fs::path entry = PassFile(key);

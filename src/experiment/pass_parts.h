@@ -6,21 +6,10 @@
 #include <vector>
 
 #include "experiment/pass_memo.h"
+#include "experiment/prompt_range.h"
 #include "model/config.h"
 
 namespace headspec::experiment {
-
-// [first, last), counted from 0.
-struct PromptRange {
-  int first = 0;
-  int last = 0;
-
-  int size() const { return last - first; }
-  bool operator==(const PromptRange&) const = default;
-};
-
-// 0 .. at_once, at_once .. 2 at_once, and so on; one range if `at_once` is 0.
-std::vector<PromptRange> RangesOf(int prompts, int at_once);
 
 // Why these ranges of prompts of so many tokens do not give what all prompts give together, in words; ""
 // where they do. Dynamic rotary scaling depends on the prompts before.

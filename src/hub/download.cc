@@ -22,6 +22,7 @@
 #include "core/file_descriptor.h"
 #include "core/hash.h"
 #include "core/host.h"
+#include "core/text.h"
 #include "hub/background_hash.h"
 #include "hub/blob_lock.h"
 #include "hub/excerpt.h"
@@ -314,11 +315,6 @@ void BlobDownload::FailWrite(int error) const {
                                          : "check its permissions, or name another folder with --cache-dir");
 }
 
-std::string Amount(std::uint64_t bytes) {
-  const bool large = bytes >= 1'000'000'000;
-  return fmt::format("{:.2f} {}", static_cast<double>(bytes) / (large ? 1e9 : 1e6), large ? "GB" : "MB");
-}
-
 void RequireSpace(const Line& line, const Repository& repository, std::uint64_t needed) {
   std::error_code code;
   fs::path folder = repository.folder();
@@ -326,8 +322,8 @@ void RequireSpace(const Line& line, const Repository& repository, std::uint64_t 
   const fs::space_info space = fs::space(folder, code);
   if (code || space.available >= needed) return;
   throw Error(ErrorKind::kSystem,
-              fmt::format("{}: {} to download, {} free in {}", line.model.model, Amount(needed),
-                          Amount(space.available), repository.folder().parent_path().string()),
+              fmt::format("{}: {} to download, {} free in {}", line.model.model, AmountText(needed),
+                          AmountText(space.available), repository.folder().parent_path().string()),
               "free some space, or name another folder with --cache-dir");
 }
 
@@ -345,10 +341,10 @@ std::string OwnSuffix(const Line& line, const Repository& repository) {
 
 void RequireSafeTransport(const Line& line, const RemoteFile& file) {
   if (file.bytes <= kMostOverPlainHttp || line.model.settings.endpoint.starts_with("https://")) return;
-  throw Error(
-      ErrorKind::kSystem,
-      fmt::format("{}: {}: {} over plain HTTP are refused", line.model.model, file.name, Amount(file.bytes)),
-      "use an endpoint with https");
+  throw Error(ErrorKind::kSystem,
+              fmt::format("{}: {}: {} over plain HTTP are refused", line.model.model, file.name,
+                          AmountText(file.bytes)),
+              "use an endpoint with https");
 }
 
 }  // namespace

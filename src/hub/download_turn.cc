@@ -13,7 +13,7 @@ constexpr std::chrono::milliseconds kPause{100};
 DownloadTurn::DownloadTurn(const std::filesystem::path& file, Progress& progress) : lock_(file) {
   bool has_told = false;
   while (lock_.Try() == BlobLock::State::kTaken) {
-    if (progress.Cancelled()) throw Error(ErrorKind::kInterrupted, "interrupted: nothing was written");
+    RequireGoingOn(progress);
     if (!has_told) progress.Note("another process of this host is downloading a model; waiting");
     has_told = true;
     std::this_thread::sleep_for(kPause);

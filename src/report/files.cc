@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/file_descriptor.h"
+#include "core/host.h"
 
 namespace headspec::report {
 namespace {
@@ -21,19 +22,40 @@ namespace {
                               : "choose an output folder that can be written");
 }
 
+// The system's error number, or 0.
+int Write(const std::filesystem::path& file, std::string_view bytes) {
+  FileDescriptor out(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (out.value() < 0) return errno;
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(out.value(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return out.Close() != 0 ? errno : 0;
+}
+
 }  // namespace
 
 void WriteFile(const std::filesystem::path& file, std::string_view bytes) {
-  FileDescriptor out(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (out.value() < 0) FailWrite(file, bytes, errno);
-  std::string_view rest = bytes;
-  while (!rest.empty()) {
-    const ssize_t written = ::write(out.value(), rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) FailWrite(file, bytes, errno);
-    rest.remove_prefix(static_cast<std::size_t>(written));
-  }
-  if (out.Close() != 0) FailWrite(file, bytes, errno);
+  if (const int error = Write(file, bytes); error != 0) FailWrite(file, bytes, error);
+}
+
+std::string ReplaceFile(const std::filesystem::path& file, std::string_view bytes,
+                        std::filesystem::perms added) {
+  std::error_code error;
+  std::filesystem::create_directories(file.parent_path(), error);
+  Discard partial(file.parent_path() / fmt::format(".{}.{}-{}{}", file.filename().string(), HostName(),
+                                                   ::getpid(), kPartialEnding));
+  if (const int number = Write(partial.path(), bytes); number != 0)
+    return std::generic_category().message(number);
+  error.clear();
+  if (added != std::filesystem::perms::none)
+    std::filesystem::permissions(partial.path(), added, std::filesystem::perm_options::add, error);
+  if (!error) std::filesystem::rename(partial.path(), file, error);
+  if (error) return error.message();
+  partial.Release();
+  return "";
 }
 
 std::filesystem::path CreatePartialFolder(const std::filesystem::path& target) {

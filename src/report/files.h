@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -10,6 +11,14 @@ namespace headspec::report {
 // Writes `bytes` to `file` (created or truncated). Throws Error(kSystem) with name, size and the system's
 // reason.
 void WriteFile(const std::filesystem::path& file, std::string_view bytes);
+
+// `file` has these bytes from one moment to the next, also where others write it at the same time; its folder
+// is made. Returns what went wrong, "No space left on device", or "".
+std::string ReplaceFile(const std::filesystem::path& file, std::string_view bytes,
+                        std::filesystem::perms added = std::filesystem::perms::none);
+
+// Ends the name of what ReplaceFile writes beside.
+inline constexpr std::string_view kPartialEnding = ".partial";
 
 // Creates a hidden folder `.<name>.partial-<pid>` beside `target`, with its parents, and returns its path.
 std::filesystem::path CreatePartialFolder(const std::filesystem::path& target);

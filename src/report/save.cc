@@ -1,6 +1,5 @@
 #include "report/save.h"
 
-#include <functional>
 #include <iterator>
 #include <variant>
 
@@ -11,6 +10,7 @@
 #include "report/bundle.h"
 #include "report/comparison_figure.h"
 #include "report/comparison_json.h"
+#include "report/draw.h"
 #include "report/figure.h"
 #include "report/files.h"
 #include "report/head_arrays.h"
@@ -53,6 +53,14 @@ void WriteProvenance(const RunResult& run, std::vector<std::string>& names, Outp
   names.emplace_back(kProvenance);
 }
 
+// The last step: where the files are then.
+std::vector<std::filesystem::path> PutInPlace(const std::vector<std::string>& names, const Progress& progress,
+                                              OutputFolder& out) {
+  RequireGoingOn(progress);
+  out.Commit();
+  return In(out.Target(), names);
+}
+
 // Where it was kept.
 void WriteKeptAttention(const RunResult& run, std::vector<std::string>& names, OutputFolder& out) {
   if (!HasAttention(run)) return;
@@ -60,27 +68,14 @@ void WriteKeptAttention(const RunResult& run, std::vector<std::string>& names, O
   names.emplace_back("attention.npz");
 }
 
-void WriteArrays(const RunResult& run, std::vector<std::string>& names, OutputFolder& out) {
+// What was measured, and the names of its files.
+std::vector<std::string> WriteNumbers(const RunResult& run, OutputFolder& out) {
+  out.Write("results.json", ResultsJson(run));
   WriteHeadArrays(run, out.WorkPath() / "heads.npz");
   out.Write("heads.csv", HeadsCsv(run));
-  names.insert(names.end(), {"heads.npz", "heads.csv"});
+  std::vector<std::string> names = {"results.json", "heads.npz", "heads.csv"};
   WriteKeptAttention(run, names, out);
-}
-
-// Pictures that cannot be drawn must not cost the measurement: `render` returns the names of its files, and
-// this why there are none, or "".
-std::string Draw(const std::string& what, std::vector<std::string>& names, Progress& progress,
-                 const std::function<std::vector<std::string>()>& render) {
-  try {
-    Steps steps(&progress, "drawing " + what, 1);
-    const std::vector<std::string> files = render();
-    steps.Next();
-    names.insert(names.end(), files.begin(), files.end());
-    return "";
-  } catch (const Error& e) {
-    if (e.kind() == ErrorKind::kInterrupted) throw;
-    return e.what();
-  }
+  return names;
 }
 
 std::string DrawFigure(const Figure& figure, std::vector<std::string>& names,
@@ -132,50 +127,36 @@ std::string Show(const Comparison& comparison, const Figures& figures, const std
   return figure_error;
 }
 
-void RequireGoingOn(const Progress& progress) {
-  if (progress.Cancelled()) throw Error(ErrorKind::kInterrupted, "interrupted: nothing was written");
-}
-
 }  // namespace
 
 Saved SaveMeasurement(const RunResult& run, const std::filesystem::path& folder, const Figures& figures,
                       Progress& progress) {
   OutputFolder out(folder);
   Saved saved;
-  std::vector<std::string> names = {"results.json"};
-  out.Write("results.json", ResultsJson(run));
-  WriteArrays(run, names, out);
+  std::vector<std::string> names = WriteNumbers(run, out);
   saved.figure_error = Show(run, figures, out.WorkPath(), progress, names, saved.notes);
   WriteProvenance(run, names, out);
-  RequireGoingOn(progress);
-  out.Commit();
-  saved.paths = In(out.Target(), names);
+  saved.paths = PutInPlace(names, progress, out);
   return saved;
 }
 
 Saved SaveNumbers(const RunResult& run, const std::filesystem::path& folder,
                   const std::vector<ExtraFile>& extra, Progress& progress) {
   OutputFolder out(folder);
-  std::vector<std::string> names = {"results.json"};
-  out.Write("results.json", ResultsJson(run));
-  WriteArrays(run, names, out);
+  std::vector<std::string> names = WriteNumbers(run, out);
   for (const ExtraFile& file : extra) {
     out.Write(file.name, file.bytes);
     names.push_back(file.name);
   }
   WriteProvenance(run, names, out);
-  RequireGoingOn(progress);
-  out.Commit();
-  return {.paths = In(out.Target(), names), .notes = {}, .figure_error = {}};
+  return {.paths = PutInPlace(names, progress, out), .notes = {}, .figure_error = {}};
 }
 
 Saved SaveExperiment(const RunResult& run, const std::filesystem::path& folder, const Figures& figures,
                      Progress& progress) {
   OutputFolder out(folder);
   Saved saved;
-  std::vector<std::string> names = {"results.json"};
-  out.Write("results.json", ResultsJson(run));
-  WriteArrays(run, names, out);
+  std::vector<std::string> names = WriteNumbers(run, out);
   saved.figure_error = Show(run, figures, out.WorkPath(), progress, names, saved.notes);
   if (!run.plan.manifest_text.empty()) {
     out.Write("manifest.toml", run.plan.manifest_text);
@@ -187,9 +168,7 @@ Saved SaveExperiment(const RunResult& run, const std::filesystem::path& folder, 
   const std::string slug = run.plan.slug.empty() ? "experiment" : run.plan.slug;  // results.json has none
   names.push_back(slug + "_" + run.timestamp + ".zip");
   WriteBundle(out.WorkPath() / names.back(), entries);
-  RequireGoingOn(progress);
-  out.Commit();
-  saved.paths = In(out.Target(), names);
+  saved.paths = PutInPlace(names, progress, out);
   return saved;
 }
 
@@ -207,9 +186,7 @@ Saved SaveComparison(const Comparison& comparison, const std::filesystem::path& 
   }
   saved.figure_error = Show(comparison, figures, out.WorkPath(), progress, names);
   WriteProvenance(run, names, out);
-  RequireGoingOn(progress);
-  out.Commit();
-  saved.paths = In(out.Target(), names);
+  saved.paths = PutInPlace(names, progress, out);
   return saved;
 }
 

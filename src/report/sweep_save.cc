@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "report/draw.h"
 #include "report/files.h"
 #include "report/pictures.h"
 #include "report/replaced_files.h"
@@ -19,22 +20,18 @@ namespace headspec::report {
 namespace fs = std::filesystem;
 namespace {
 
-// Pictures that cannot be drawn must not cost the rest. Returns why there are none, or "".
-std::string Draw(const SweepFigures& figures, const fs::path& folder, std::vector<std::string>& names,
-                 Progress& progress) {
+// Returns as Draw.
+std::string DrawCurves(const SweepFigures& figures, const fs::path& folder, std::vector<std::string>& names,
+                       Progress& progress) {
   if (figures.pictures.empty()) return "";
-  try {
-    Steps steps(&progress, "drawing curves", 1);
+  return Draw("curves", names, progress, [&] {
     RenderPictures(figures.pictures, folder, &progress);
-    steps.Next();
+    std::vector<std::string> drawn;
     for (const Pictures& pictures : figures.pictures) {
-      for (std::string& name : PictureFiles(pictures.stem)) names.push_back(std::move(name));
+      for (std::string& name : PictureFiles(pictures.stem)) drawn.push_back(std::move(name));
     }
-    return "";
-  } catch (const Error& e) {
-    if (e.kind() == ErrorKind::kInterrupted) throw;
-    return e.what();
-  }
+    return drawn;
+  });
 }
 
 // A figure of an earlier state that this one does not have.
@@ -68,10 +65,10 @@ Saved SaveSweepReport(const SweepResult& gathered, const fs::path& folder, Progr
   const SweepFigures figures = DescribeCurves(result);
   Saved saved;
   saved.notes = figures.notes;
-  saved.figure_error = Draw(figures, out.WorkPath(), names, progress);
+  saved.figure_error = DrawCurves(figures, out.WorkPath(), names, progress);
   WriteFile(out.WorkPath() / "report.html", SweepPage(result));
   names.emplace_back("report.html");
-  if (progress.Cancelled()) throw Error(ErrorKind::kInterrupted, "interrupted: nothing was written");
+  RequireGoingOn(progress);
   out.Commit(names);
   RemoveOldPictures(folder, names);
   for (const std::string& name : names) saved.paths.push_back(fs::canonical(folder) / name);

@@ -26,11 +26,6 @@ namespace headspec::sweep {
 namespace fs = std::filesystem;
 namespace {
 
-bool IsSplit(const SweepPlan& plan, const SweepCell& cell) {
-  const auto prompts = plan.protocols.at(cell.protocol).prompts.prompts.size();
-  return plan.split_prompts > 0 && prompts > static_cast<std::size_t>(plan.split_prompts);
-}
-
 RunOptions OptionsFor(const SweepPlan& plan, const CellOptions& options) {
   RunOptions run = options.run;
   run.prompts_at_once = plan.split_prompts;
@@ -66,16 +61,6 @@ std::string PointText(const SweepCell& cell, const ModelResult& model) {
   return PointJson(point);
 }
 
-// What has no sound point.json, after a loss of power or by another's hand, makes room and is kept beside.
-void SetAside(const fs::path& folder) {
-  std::error_code code;
-  if (!fs::exists(folder, code)) return;
-  fs::path beside = folder;
-  beside += ".damaged";
-  fs::remove_all(beside, code);
-  fs::rename(folder, beside, code);
-}
-
 // A training may write into a folder while it is measured, and hosts may have different ones.
 void RequirePlanned(const SweepCell& cell, int threads, Observer& observer) {
   experiment::ObserverProgress progress(observer);
@@ -88,7 +73,7 @@ void RequirePlanned(const SweepCell& cell, int threads, Observer& observer) {
 // Whoever was faster has measured the same.
 void Save(const RunResult& result, const SweepCell& cell, const fs::path& sweep, Observer& observer) {
   experiment::ObserverProgress progress(observer);
-  if (!IsMeasured(sweep, cell)) SetAside(FolderOf(sweep, cell));
+  MakeRoom(sweep, cell);
   try {
     report::SaveNumbers(result, FolderOf(sweep, cell), {{kPointFile, PointText(cell, result.models.front())}},
                         progress);
@@ -116,6 +101,16 @@ void RequireSplittable(const SweepPlan& plan, const SweepCell& cell) {
 
 bool IsMeasured(const fs::path& sweep, const SweepCell& cell) { return HasPoint(sweep, cell); }
 
+void MakeRoom(const fs::path& sweep, const SweepCell& cell) {
+  const fs::path folder = FolderOf(sweep, cell);
+  std::error_code code;
+  if (IsMeasured(sweep, cell) || !fs::exists(folder, code)) return;
+  fs::path beside = folder;
+  beside += ".damaged";
+  fs::remove_all(beside, code);
+  fs::rename(folder, beside, code);
+}
+
 std::optional<CellFailure> MeasureCell(const SweepPlan& plan, const SweepCell& cell, const fs::path& sweep,
                                        const CellOptions& options, Observer& observer) {
   if (IsMeasured(sweep, cell)) return std::nullopt;
@@ -140,7 +135,7 @@ std::optional<CellFailure> MeasureCell(const SweepPlan& plan, const SweepCell& c
   return std::nullopt;
 }
 
-fs::path MeasurePart(const SweepPlan& plan, const SweepCell& cell, PromptRange range,
+fs::path MeasurePart(const SweepPlan& plan, const SweepCell& cell, const PromptRange& range,
                      const CellOptions& options, Observer& observer) {
   RequireSplittable(plan, cell);
   RunOptions run = OptionsFor(plan, options);
@@ -162,8 +157,8 @@ fs::path MeasurePart(const SweepPlan& plan, const SweepCell& cell, PromptRange r
   const SanityVariant& variant = protocol.variants.front();
   return experiment::MeasurePart(
       subject, protocol,
-      {.precision = variant.precision, .use_chat_template = variant.use_chat_template, .run = run},
-      {range.first, range.last}, observer);
+      {.precision = variant.precision, .use_chat_template = variant.use_chat_template, .run = run}, range,
+      observer);
 }
 
 }  // namespace headspec::sweep

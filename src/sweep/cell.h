@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "experiment/prompt_range.h"
 #include "headspec/run.h"
 #include "headspec/sweep.h"
 
@@ -24,11 +25,7 @@ struct CellOptions {
   std::shared_ptr<ModelDiscard> discard = {};
 };
 
-// A range of prompts of a cell, [first, last).
-struct PromptRange {
-  int first = 0;
-  int last = 0;
-};
+using experiment::PromptRange;
 
 // Why a cell was not measured.
 struct CellFailure {
@@ -47,13 +44,17 @@ std::optional<CellFailure> MeasureCell(const SweepPlan& plan, const SweepCell& c
                                        const std::filesystem::path& sweep, const CellOptions& options,
                                        Observer& observer);
 
-// True when the cell's folder is there. Folders appear whole.
+// True when the cell's folder is there with a point.json that can be read. Folders appear whole.
 bool IsMeasured(const std::filesystem::path& sweep, const SweepCell& cell);
+
+// A folder of the cell without such a point.json, after a loss of power or by another's hand, is kept beside
+// under "<folder>.damaged".
+void MakeRoom(const std::filesystem::path& sweep, const SweepCell& cell);
 
 // The pass over some of a cell's prompts alone, kept in headspec's own cache, where the measurement of the
 // whole cell finds it. Returns the file it is kept in; empty where the model is measured in one piece (a note
 // says why): the measurement of the whole cell does that. Throws Error.
-std::filesystem::path MeasurePart(const SweepPlan& plan, const SweepCell& cell, PromptRange range,
+std::filesystem::path MeasurePart(const SweepPlan& plan, const SweepCell& cell, const PromptRange& range,
                                   const CellOptions& options, Observer& observer);
 
 }  // namespace headspec::sweep

@@ -18,6 +18,7 @@
 
 #include "core/error.h"
 #include "core/file_descriptor.h"
+#include "core/text.h"
 #include "hub/cache.h"
 
 namespace headspec::sweep {
@@ -33,19 +34,14 @@ constexpr std::size_t kBlock = std::size_t{4} << 20;
                                                  : "look at that file, or leave local copies out");
 }
 
-std::string Amount(std::uint64_t bytes) {
-  const bool large = bytes >= 1'000'000'000;
-  return fmt::format("{:.2f} {}", static_cast<double>(bytes) / (large ? 1e9 : 1e6), large ? "GB" : "MB");
-}
-
 void RequireRoom(const std::vector<FileCopy>& files, std::uint64_t total) {
   const fs::path folder = files.front().to.parent_path();
   std::error_code code;
   const fs::space_info space = fs::space(folder, code);
   if (code || space.available >= total) return;
   throw Error(ErrorKind::kSystem,
-              fmt::format("local copies: {} to copy, {} free in {}", Amount(total), Amount(space.available),
-                          folder.string()),
+              fmt::format("local copies: {} to copy, {} free in {}", AmountText(total),
+                          AmountText(space.available), folder.string()),
               "free some space there, name another folder, or leave local copies out");
 }
 
@@ -63,7 +59,7 @@ void CopyBytes(const FileDescriptor& from, const FileDescriptor& to, const FileC
   std::string block(kBlock, '\0');
   std::uint64_t copied = 0;
   while (true) {
-    if (progress.Cancelled()) throw Error(ErrorKind::kInterrupted, "interrupted: nothing was written");
+    RequireGoingOn(progress);
     const ssize_t got = ::read(from.value(), block.data(), block.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) Fail(copy.from, errno);

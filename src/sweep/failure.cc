@@ -2,7 +2,6 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <ctime>
 #include <new>
@@ -34,18 +33,9 @@ void NoteFailure(const fs::path& sweep, const SweepCell& cell, const CellFailure
       {"code", failure.code},
       {"host", HostName()},
       {"timestamp", fmt::format("{:%Y%m%d_%H%M%S}", fmt::localtime(std::time(nullptr)))}};
-  const fs::path file = FailureOf(sweep, cell);
-  const fs::path beside =
-      file.parent_path() / fmt::format(".{}.partial-{}-{}", cell.id, HostName(), ::getpid());
-  std::error_code code;
-  fs::create_directories(file.parent_path(), code);
-  try {
-    // Models name files, and files may have names in any bytes.
-    report::WriteFile(beside, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-    fs::rename(beside, file, code);
-  } catch (const Error&) {
-  }
-  fs::remove(beside, code);
+  // Models name files, and files may have names in any bytes.
+  (void)report::ReplaceFile(FailureOf(sweep, cell),
+                            json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 void ForgetFailure(const fs::path& sweep, const SweepCell& cell) {

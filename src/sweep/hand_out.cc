@@ -6,11 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <deque>
 #include <optional>
 #include <random>
@@ -20,7 +18,6 @@
 
 #include "core/error.h"
 #include "experiment/own_cache.h"
-#include "report/files.h"
 #include "sweep/cpus.h"
 #include "sweep/failure.h"
 #include "sweep/plan.h"

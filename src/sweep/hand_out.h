@@ -31,8 +31,7 @@ struct RankOptions {
 // $HEADSPEC_SILENCE: seconds after which a rank that says nothing is thought lost.
 Beats BeatsFromEnvironment();
 
-// Rank 0: `plan_text` is what ranks that do not see the folder are sent. All ranks have left the job when it
-// returns, or throws Error(kInterrupted).
+// Rank 0. All ranks have left the job when it returns, or throws Error(kInterrupted).
 void Lead(RankJob& job, const SweepPlan& plan, const std::vector<std::size_t>& wanted,
           const std::filesystem::path& sweep, const RankOptions& options, SweepEvents& events);
 // The other ranks, until rank 0 says that it is over. `sweep`: the folder as it is called here; empty: as on

@@ -11,7 +11,6 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "core/hash.h"
 #include "core/text.h"
 #include "experiment/file_hashes.h"
 #include "experiment/own_cache.h"
@@ -28,12 +27,6 @@ constexpr std::uint64_t kMostBytes = std::uint64_t{64} << 20;
 
 // Above so many bytes the hub keeps a file as a large one, named by its SHA-256.
 constexpr std::uint64_t kLargeFile = std::uint64_t{10} << 20;
-
-// Empty where there is no cache.
-fs::path KeptFile(const char* folder, const std::string& key) {
-  const fs::path cache = experiment::OwnCacheFolder();
-  return cache.empty() ? cache : cache / folder / HexHash(HashKind::kSha256, key);
-}
 
 std::string ReadKept(const fs::path& file, std::string_view kind) {
   return file.empty() ? "" : experiment::ReadKept(file, kind, kMostBytes).content.value_or("");
@@ -73,7 +66,7 @@ std::vector<hub::Reference> KeptReferences(const hub::Settings& settings, const 
   const std::string key = ReferencesKey(settings, model);
   std::vector<hub::Reference> references;
   for (const auto& [commit, name] :
-       LinesBehind(key, ReadKept(KeptFile("references", key), kReferencesKind))) {
+       LinesBehind(key, ReadKept(experiment::OwnCacheFile("references", key), kReferencesKind))) {
     if (hub::IsCommit(commit) && hub::IsSafeFileName(name)) references.push_back({name, commit});
   }
   return references;
@@ -85,13 +78,14 @@ void KeepReferences(const hub::Settings& settings, const std::string& model,
   std::string text = key + "\n";
   for (const hub::Reference& reference : references)
     text += fmt::format("{} {}\n", reference.commit, reference.name);
-  Keep(KeptFile("references", key), kReferencesKind, text);
+  Keep(experiment::OwnCacheFile("references", key), kReferencesKind, text);
 }
 
 std::optional<hub::FileListing> KeptFiles(const hub::Settings& settings, const Revision& revision) {
   const std::string key = FilesKey(settings, revision);
   hub::FileListing listing{.commit = revision.second, .files = {}};
-  for (const auto& [etag, rest] : LinesBehind(key, ReadKept(KeptFile("listings", key), kFilesKind))) {
+  for (const auto& [etag, rest] :
+       LinesBehind(key, ReadKept(experiment::OwnCacheFile("listings", key), kFilesKind))) {
     hub::RemoteFile file;
     file.etag = etag;
     const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), file.bytes);
@@ -110,7 +104,7 @@ void KeepFiles(const hub::Settings& settings, const Revision& revision, const hu
   std::string text = key + "\n";
   for (const hub::RemoteFile& file : listing.files)
     text += fmt::format("{} {} {}\n", file.etag, file.bytes, file.name);
-  Keep(KeptFile("listings", key), kFilesKind, text);
+  Keep(experiment::OwnCacheFile("listings", key), kFilesKind, text);
 }
 
 // One order with the hub and without.
@@ -220,7 +214,7 @@ std::map<std::string, std::string> HubAnswers::Contents(const std::vector<hub::S
     if (contents.contains(etag)) continue;
     const hub::Repository repository(settings_.cache, file.model);
     std::string text = ReadFile(repository.Blob(etag)).value_or("");
-    if (text.empty()) text = ReadKept(KeptFile("texts", etag), kTextKind);
+    if (text.empty()) text = ReadKept(experiment::OwnCacheFile("texts", etag), kTextKind);
     if (text.empty() && is_offline())
       text = ReadFile(repository.Snapshot(file.commit) / file.file.name).value_or("");
     if (!hub::HasHash(text, etag) && !is_offline()) {
@@ -233,7 +227,7 @@ std::map<std::string, std::string> HubAnswers::Contents(const std::vector<hub::S
   const std::vector<std::string> answers = hub::AskContents(unknown, settings_, progress_);
   for (std::size_t i = 0; i < unknown.size(); ++i) {
     const std::string& etag = unknown[i].file.etag;
-    Keep(KeptFile("texts", etag), kTextKind, answers[i]);
+    Keep(experiment::OwnCacheFile("texts", etag), kTextKind, answers[i]);
     contents[etag] = answers[i];
   }
   return contents;

@@ -62,7 +62,8 @@ bool ModelDiscard::Remove(const Revision& revision, Observer& observer) {
 void ModelDiscard::RemoveDone(const SweepPlan& plan, const fs::path& sweep, Observer& observer) {
   std::erase_if(revisions_, [&](const auto& item) {
     const bool is_needed = std::any_of(plan.cells.begin(), plan.cells.end(), [&](const SweepCell& cell) {
-      return KeyOf(cell.entry) == item.first && !IsMeasured(sweep, cell);
+      return cell.entry.name == item.second.model && cell.entry.revision == item.second.commit &&
+             !IsMeasured(sweep, cell);
     });
     return !is_needed && Remove(item.second, observer);
   });

@@ -22,9 +22,15 @@ std::string PlanJson(const SweepPlan& plan);
 // belong together or a prompt set is not the one it was.
 SweepPlan ReadPlan(const std::filesystem::path& folder);
 
+// One manifest and the same cells. What is expected of them depends on the machine and may differ.
+bool IsSamePlan(const SweepPlan& a, const SweepPlan& b);
+
 // Writes manifest.toml and plan.json into `folder`, which is made; leaves them alone if the plan there is the
 // same, and throws Error(kInput) if it is another one.
 void KeepPlan(const SweepPlan& plan, const std::filesystem::path& folder);
+
+// Its prompts are measured in ranges (SweepPlan::split_prompts).
+bool IsSplit(const SweepPlan& plan, const SweepCell& cell);
 
 // The ordinary plan of one cell: a ladder of one model.
 Plan PlanOfCell(const SweepPlan& plan, const SweepCell& cell);

@@ -1,8 +1,6 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string_view>
@@ -11,11 +9,11 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
-#include "core/host.h"
 #include "core/json.h"
 #include "core/text.h"
 #include "experiment/sweep_manifest.h"
 #include "headspec/version.h"
+#include "report/files.h"
 #include "report/json_text.h"
 #include "sweep/expand.h"
 #include "sweep/layout.h"
@@ -250,17 +248,6 @@ SweepPlan PlanFrom(const Json& json, const fs::path& folder) {
 }
 
 // The same measurements in the same places; what they cost may have been estimated elsewhere.
-bool AreSame(const SweepPlan& a, const SweepPlan& b) {
-  if (a.manifest_text != b.manifest_text || a.cells.size() != b.cells.size()) return false;
-  for (std::size_t i = 0; i < a.cells.size(); ++i) {
-    const SweepCell &one = a.cells[i], &other = b.cells[i];
-    if (one.id != other.id || one.folder != other.folder || one.curve != other.curve ||
-        one.revision != other.revision)
-      return false;
-  }
-  return true;
-}
-
 [[noreturn]] void FailWrite(const fs::path& file, const std::string& reason) {
   throw Error(ErrorKind::kSystem, fmt::format("{}: cannot be written ({})", file.string(), reason),
               "check its permissions and the free space, or choose another folder");
@@ -268,26 +255,7 @@ bool AreSame(const SweepPlan& a, const SweepPlan& b) {
 
 // Whoever reads meanwhile sees the whole file or none.
 void WriteWhole(const fs::path& file, const std::string& text) {
-  const fs::path beside =
-      file.parent_path() / fmt::format(".{}.{}-{}.partial", file.filename().string(), HostName(), ::getpid());
-  std::error_code failed;
-  errno = 0;
-  {
-    std::ofstream out(beside, std::ios::binary | std::ios::trunc);
-    out << text;
-    out.close();
-    if (!out) {
-      const std::string reason = std::error_code(errno, std::generic_category()).message();
-      fs::remove(beside, failed);
-      FailWrite(file, reason);
-    }
-  }
-  fs::rename(beside, file, failed);
-  if (failed) {
-    const std::string reason = failed.message();
-    fs::remove(beside, failed);
-    FailWrite(file, reason);
-  }
+  if (const std::string reason = report::ReplaceFile(file, text); !reason.empty()) FailWrite(file, reason);
 }
 
 // Something else than the beginning of this plan's folder is there.
@@ -295,7 +263,7 @@ bool HoldsOtherThings(const fs::path& folder) {
   std::error_code failed;
   for (fs::directory_iterator i(folder, failed), end; !failed && i != end; i.increment(failed)) {
     const std::string name = i->path().filename().string();
-    if (name != kManifestFile && name != kPlanFile && !name.ends_with(".partial")) return true;
+    if (name != kManifestFile && name != kPlanFile && !name.ends_with(report::kPartialEnding)) return true;
   }
   return false;
 }
@@ -320,12 +288,23 @@ std::string PlanJson(const SweepPlan& plan) {
   return report::JsonText(json);
 }
 
+bool IsSamePlan(const SweepPlan& a, const SweepPlan& b) {
+  if (a.manifest_text != b.manifest_text || a.cells.size() != b.cells.size()) return false;
+  for (std::size_t i = 0; i < a.cells.size(); ++i) {
+    const SweepCell &one = a.cells[i], &other = b.cells[i];
+    if (one.id != other.id || one.folder != other.folder || one.curve != other.curve ||
+        one.revision != other.revision)
+      return false;
+  }
+  return true;
+}
+
 SweepPlan ReadPlan(const fs::path& folder) { return PlanFrom(ParsePlan(folder / kPlanFile), folder); }
 
 void KeepPlan(const SweepPlan& plan, const fs::path& folder) {
   std::error_code failed;
   if (fs::exists(folder / kPlanFile, failed)) {
-    if (AreSame(plan, ReadPlan(folder))) return;
+    if (IsSamePlan(plan, ReadPlan(folder))) return;
     throw Error(ErrorKind::kInput, fmt::format("{}: holds the results of another plan", folder.string()),
                 "choose another folder: the manifest, a branch or a prompt set has changed since");
   }

@@ -2,6 +2,11 @@
 
 namespace headspec::sweep {
 
+bool IsSplit(const SweepPlan& plan, const SweepCell& cell) {
+  const std::size_t prompts = plan.protocols.at(cell.protocol).prompts.prompts.size();
+  return plan.split_prompts > 0 && prompts > static_cast<std::size_t>(plan.split_prompts);
+}
+
 Plan PlanOfCell(const SweepPlan& plan, const SweepCell& cell) {
   Plan one;
   one.experiment = plan.experiment;

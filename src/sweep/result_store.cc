@@ -1,9 +1,6 @@
 #include "sweep/result_store.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <system_error>
 
 #include "core/error.h"
 #include "experiment/own_cache.h"
@@ -28,16 +25,9 @@ void PutInCache(const std::string& name, const std::string& bytes) {
   const fs::path folder = experiment::OwnCacheFolder();
   if (folder.empty()) throw Error(ErrorKind::kSystem, "parts of a cell have no place", "set HEADSPEC_CACHE");
   const fs::path file = folder / name;
-  std::error_code error;
-  fs::create_directories(file.parent_path(), error);
-  report::Discard partial(file.parent_path() /
-                          fmt::format(".{}.partial-{}-sent", file.filename().string(), ::getpid()));
-  report::WriteFile(partial.path(), bytes);
-  fs::rename(partial.path(), file, error);
-  if (error)
-    throw Error(ErrorKind::kSystem, fmt::format("{}: cannot be written ({})", file.string(), error.message()),
+  if (const std::string reason = report::ReplaceFile(file, bytes); !reason.empty())
+    throw Error(ErrorKind::kSystem, fmt::format("{}: cannot be written ({})", file.string(), reason),
                 "set HEADSPEC_CACHE to a folder that can be written");
-  partial.Release();
 }
 
 }  // namespace
@@ -56,6 +46,7 @@ void ResultStore::Add(int rank, const Message& piece) {
 void ResultStore::PutCell(const Coming& coming) const {
   const SweepCell& cell = plan_.cells.at(coming.cell);
   if (IsMeasured(sweep_, cell)) return;
+  MakeRoom(sweep_, cell);
   try {
     report::OutputFolder folder(FolderOf(sweep_, cell));
     for (const auto& [name, bytes] : coming.of_cell) folder.Write(name, bytes);

@@ -5,17 +5,16 @@
 #include <tuple>
 #include <unordered_set>
 
+#include "sweep/plan.h"
+
 namespace headspec::sweep {
 namespace {
 
 // The ranges of prompts that a cell is measured in; empty: in one piece.
 std::vector<PromptRange> RangesOf(const SweepPlan& plan, const SweepCell& cell) {
-  const int prompts = static_cast<int>(plan.protocols.at(cell.protocol).prompts.prompts.size());
-  std::vector<PromptRange> ranges;
-  if (plan.split_prompts <= 0 || prompts <= plan.split_prompts) return ranges;
-  for (int first = 0; first < prompts; first += plan.split_prompts)
-    ranges.push_back({first, std::min(first + plan.split_prompts, prompts)});
-  return ranges;
+  if (!IsSplit(plan, cell)) return {};
+  const std::size_t prompts = plan.protocols.at(cell.protocol).prompts.prompts.size();
+  return experiment::RangesOf(static_cast<int>(prompts), plan.split_prompts);
 }
 
 // Starting a cell takes time whatever its size, so that cells of unknown cost are shared out evenly too.
