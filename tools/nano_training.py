@@ -15,6 +15,23 @@ from train_tokenizer import END_OF_TEXT, python_sources, train
 
 FINAL_LEARNING_RATE = 0.1
 
+# How a model card ends: `script` wrote the folder `out`.
+CARD_END = """\
+## Rebuild
+
+    pip install -r tools/requirements.txt
+    python tools/{script} --text tinyshakespeare.txt --out {out} --only {name} --threads {threads}
+
+The text file's SHA-256 is
+`{text_sha256}`.
+Another processor, thread count or torch version sums in another order, and another Python brings other sources:
+a rebuilt model is alike, not identical bit for bit.
+
+## Licence
+
+MIT. The text is in the public domain; the Python sources are under the PSF licence.
+"""
+
 
 @dataclass(frozen=True)
 class Recipe:

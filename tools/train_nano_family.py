@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GPTNeoXConfig, GPTNeoXForCausalLM
 
-from nano_training import Curve, Recipe, bits_per_byte, corpus, evaluate, steps_of
+from nano_training import CARD_END, Curve, Recipe, bits_per_byte, corpus, evaluate, steps_of
 from reference import cpu_flags, versions, write_json
 from train_tokenizer import save
 
@@ -63,20 +63,7 @@ corpus and knows nothing.
 
 Losses are of the float16 files, loaded again. `training.json` holds the loss curve and every number above.
 
-## Rebuild
-
-    pip install -r tools/requirements.txt
-    python tools/train_nano_family.py --text tinyshakespeare.txt --out data/family --only {name} --threads {threads}
-
-The text file's SHA-256 is
-`{text_sha256}`.
-Another processor, thread count or torch version sums in another order, and another Python brings other sources:
-a rebuilt model is alike, not identical bit for bit.
-
-## Licence
-
-MIT. The text is in the public domain; the Python sources are under the PSF licence.
-"""
+""" + CARD_END
 
 
 def config_of(size, end_of_text):
@@ -133,7 +120,8 @@ def build(size, tokenizer, data, folder):
         curve_every=CURVE_EVERY, curve=curve, versions=versions())
     write_json(folder / "training.json", record)
     table = "\n".join("| step{step} | {held_out_loss:.3f} | {bits_per_byte:.3f} |".format(**row) for row in revisions)
-    (folder / "README.md").write_text(CARD.format(**record | dict(revisions=len(revisions)), **record["versions"], table=table))
+    (folder / "README.md").write_text(CARD.format(
+        script="train_nano_family.py", out="data/family", **record | dict(revisions=len(revisions)), **record["versions"], table=table))
     return record
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PhiConfig, PhiForCausalLM
 
-from nano_training import Curve, Recipe, bits_per_byte, corpus, evaluate, steps_of
+from nano_training import CARD_END, Curve, Recipe, bits_per_byte, corpus, evaluate, steps_of
 from reference import cpu_flags, versions, write_json
 from train_tokenizer import save
 
@@ -62,20 +62,7 @@ knows nothing.
 
 `training.json` holds the loss curve and every number above.
 
-## Rebuild
-
-    pip install -r tools/requirements.txt
-    python tools/train_nano_ladder.py --text tinyshakespeare.txt --out data/nano --only {name} --threads {threads}
-
-The text file's SHA-256 is
-`{text_sha256}`.
-Another processor, thread count or torch version sums in another order, and another Python brings other sources:
-a rebuilt model is alike, not identical bit for bit.
-
-## Licence
-
-MIT. The text is in the public domain; the Python sources are under the PSF licence.
-"""
+""" + CARD_END
 
 
 def config_of(rung, end_of_text):
@@ -121,7 +108,7 @@ def build(rung, tokenizer, data, folder):
         bits_per_byte=bits_per_byte(reloaded_loss, data),
         curve_every=CURVE_EVERY, curve=curve, versions=versions())
     write_json(folder / "training.json", record)
-    (folder / "README.md").write_text(CARD.format(**record, **record["versions"]))
+    (folder / "README.md").write_text(CARD.format(script="train_nano_ladder.py", out="data/nano", **record, **record["versions"]))
     return record
 
 
