@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
 import {createRequire} from "node:module";
 import test, {after, before} from "node:test";
-import {launch, scrollThrough} from "./browser.mjs";
+import {launch, openPage, scrollThrough} from "./browser.mjs";
 import {palettes} from "../src/chart/theme.js";
 import {fixture, largeReport, pageOf, reports} from "./reports.mjs";
 
@@ -17,34 +17,7 @@ let browser;
 before(async () => { browser = await launch(); });
 after(() => browser?.close());
 
-/** Opens a page; anything on the console, any error and any request beside the file itself fail the test. */
-async function open(t, address, {clipboard = "works", ...options} = {}) {
-  const context = await browser.newContext({viewport: {width: 1280, height: 900}, acceptDownloads: true, ...options});
-  const faults = [];
-  await context.route("**/*", (route) => {
-    const url = route.request().url();
-    if (url === address || /^(data|blob):/.test(url)) return route.continue();
-    faults.push(`request of ${url}`);
-    return route.abort();
-  });
-  const page = await context.newPage();
-  page.on("console", (message) => faults.push(`${message.type()}: ${message.text()}`));
-  page.on("pageerror", (error) => faults.push(error.message));
-  await page.addInitScript((kind) => {
-    const refuse = async () => { throw new DOMException("refused", "NotAllowedError"); };
-    const keep = {
-      writeText: async (text) => { window.copied = text; },
-      write: async ([item]) => { window.copied = [...new Uint8Array(await (await item.getType("image/png")).arrayBuffer())]; }
-    };
-    Object.defineProperty(navigator, "clipboard", {value: kind === "works" ? keep : {writeText: refuse, write: refuse}});
-  }, clipboard);
-  await page.goto(address);
-  t.after(async () => {
-    await context.close();
-    assert.deepEqual(faults, []);
-  });
-  return page;
-}
+const open = (t, address, options) => openPage(t, browser, address, options);
 
 const unfold = (page) => page.evaluate(() => {
   for (let folded; (folded = document.querySelector("main details:not([open])"));) {

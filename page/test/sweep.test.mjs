@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
 import {createRequire} from "node:module";
 import test, {after, before} from "node:test";
-import {launch, scrollThrough} from "./browser.mjs";
+import {launch, openPage, scrollThrough} from "./browser.mjs";
 import {pageOf} from "./reports.mjs";
 import {lose, syntheticSweep} from "./sweep-synthetic.mjs";
 import {stepAxis, wantsLog} from "../src/sweep/axis.js";
@@ -18,26 +18,9 @@ let browser;
 before(async () => { browser = await launch(); });
 after(() => browser?.close());
 
-async function open(t, name, report, options = {}) {
-  const context = await browser.newContext({viewport: {width: 1280, height: 900}, ...options});
-  const address = pageOf(name, report);
-  const faults = [];
-  await context.route("**/*", (route) => {
-    const url = route.request().url();
-    if (url === address || /^(data|blob):/.test(url)) return route.continue();
-    faults.push(`request of ${url}`);
-    return route.abort();
-  });
-  const page = await context.newPage();
-  page.on("console", (message) => faults.push(`${message.type()}: ${message.text()}`));
-  page.on("pageerror", (error) => faults.push(error.message));
-  await page.addInitScript(() => Object.defineProperty(navigator, "clipboard", {value: {writeText: async (text) => { window.copied = text; }}}));
-  await page.goto(address);
+async function open(t, name, report, options) {
+  const page = await openPage(t, browser, pageOf(name, report), options);
   await scrollThrough(page);
-  t.after(async () => {
-    await context.close();
-    assert.deepEqual(faults, []);
-  });
   return page;
 }
 
