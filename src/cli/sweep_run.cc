@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <exception>
@@ -11,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -30,6 +32,7 @@ namespace fs = std::filesystem;
 
 // Many ranks take long to find each other.
 constexpr double kBeatsToJoin = 4;
+constexpr std::chrono::seconds kRankZeroSpeaks{5};
 
 struct Shard {
   int index = 0;  // from 0
@@ -234,8 +237,9 @@ int RunSweepInJob(const SweepArguments& args) {
       std::_Exit(3);
     });
   } catch (const Error&) {
-    if (launched_as <= 0) throw;
-    return 3;  // rank 0 says it for all
+    // Rank 0 says it for all, and mpirun then ends the others, unless it is only their host that lacks it.
+    if (launched_as > 0) std::this_thread::sleep_for(kRankZeroSpeaks);
+    throw;
   }
   if (job->rank() == 0) return LeadJob(*job, args);
   return sweep::Follow(*job, args.out, {CellOptionsOf(args), beats, [] { return Interrupted(); }}) ? 0 : 130;
